@@ -1,0 +1,1 @@
+"""Real Tornado as the judge: versions from PyPI, handlers run over loopback, runs compared."""
