@@ -58,8 +58,8 @@ STUCK = "does not return"
 class Event(NamedTuple):
     """One effect, in the order in which it happened.
 
-    ``kind``: ``"call"`` (something outside was called), ``"fetch"``, ``"headers"``, ``"body"`` (bytes
-    on the wire), ``"finish"``, ``"hook"`` (``on_finish``, ``on_connection_close``,
+    ``kind``: ``"call"`` (something outside was called), ``"fetch"``, ``"headers"``, ``"body"``
+    (bytes on the wire), ``"finish"``, ``"hook"`` (``on_finish``, ``on_connection_close``,
     ``log_exception``), ``"log"``, ``"raise"``, ``"set"`` (shared state was written), ``"error"``.
     The vocabulary is open: anything not in ``NOTES`` counts.
     ``subject``: who or what, in the reader's words (``"db.find"``, ``"self.finish"``).
@@ -73,11 +73,20 @@ class Event(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """One question: its key (unique within a run), the options, and the index of the one taken."""
+    """One question: its key (unique in a run), the options, the plain one first, and the answer.
+
+    ``taken`` is an index into ``options``; ``at`` counts the events that came before the question.
+    """
 
     key: str
     options: tuple[str, ...]
     taken: int
+    at: int = 0
+
+    @property
+    def label(self) -> str:
+        """The option that was taken."""
+        return self.options[self.taken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,9 @@ class Run:
     the remedy), or ``None``. ``held``: choices this run did not really leave open; any entry makes
     the verdict incomplete. ``opaque``: types that could only be compared by identity.
     ``waiting``: what was still pending at the end, in the reader's words.
-    ``tracked``: whether every access to state that completions may share was recorded as ``state read``
-    or ``state write``; orders are skipped only then.
+    ``tracked``: whether every delivery was noted (``deliver``, ``wait``) and every access to state
+    that completions may share was recorded (``state read``, ``state write``); orders are skipped
+    only then.
     """
 
     events: tuple[Event, ...]
@@ -112,8 +122,8 @@ class Outline:
     """What can be known about a handler without running it.
 
     ``lines``: every executable line of the handler and of its callbacks.
-    ``operations``: where an operation is started, and its catalogue name. An *equivalent* wants each
-    of these places to have run. ``held``: what is held fixed for every run of this program.
+    ``operations``: where an operation is started, and its catalogue name. An *equivalent* wants
+    each of these places to have run. ``held``: what is held fixed for every run of this program.
     """
 
     lines: frozenset[Place]

@@ -1,0 +1,74 @@
+"""What is true during one run: which answers were given, which names were asked how often.
+
+Stand-ins outlive a run (a module that did not change is not executed again), so nothing that
+belongs to one run may be kept on them. It is kept here, and ``begin`` forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .. import choices
+from .harvest import NOTHING, Harvest
+from .operations import NO_OPERATIONS, Catalogue
+
+
+class Circumstances:
+    """The state of one run that stand-ins and guarded modules share.
+
+    ``live`` is false while modules are being executed and after the run is over: then every
+    question has its plain answer and nothing is recorded. ``held`` collects what was kept fixed.
+    """
+
+    __slots__ = (
+        "answers", "attributes", "catalogue", "counts", "harvest", "held", "imported", "live",
+    )  # fmt: skip
+
+    def __init__(self, harvest: Harvest = NOTHING, catalogue: Catalogue = NO_OPERATIONS) -> None:
+        self.harvest = harvest
+        self.catalogue = catalogue
+        self.live = False
+        self.imported: set[str] = set()
+        self.counts: dict[str, int] = {}
+        self.answers: dict[str, object] = {}
+        self.attributes: dict[tuple[str, object], object] = {}
+        self.held: dict[str, None] = {}
+
+    def nth(self, name: str) -> str:
+        """``name`` the first time it is used in this run, ``name#2`` the second time, and so on."""
+        count = self.counts.get(name, 0) + 1
+        self.counts[name] = count
+        return name if count == 1 else f"{name}#{count}"
+
+    def ask(self, key: str, options: Sequence[str]) -> int:
+        """The index of the option taken; the first one outside a run."""
+        return choices.choose(key, options) if self.live else 0
+
+    def settle(self, key: str, options: Sequence[str]) -> int:
+        """Like ``ask``, but a second question with the same key gets the first one's answer."""
+        if not self.live:
+            return 0
+        known = self.answers.get(key)
+        if known is None:
+            known = self.answers[key] = choices.choose(key, options)
+        return known  # type: ignore[return-value]
+
+    def record(self, kind: str, subject: str, detail: object = None) -> None:
+        """Record an effect; nothing outside a run."""
+        if self.live:
+            choices.record(kind, subject, detail)
+
+
+_now = Circumstances()
+
+
+def now() -> Circumstances:
+    """The circumstances of the run in progress."""
+    return _now
+
+
+def begin(circumstances: Circumstances) -> Circumstances:
+    """Make these the circumstances; return the former ones."""
+    global _now
+    before, _now = _now, circumstances
+    return before

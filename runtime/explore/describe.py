@@ -1,0 +1,126 @@
+"""Values as text: what two versions pass to the outside is compared through this.
+
+Text is compared instead of objects because it is taken at once (a list that is changed later does
+not change what was recorded), survives a pipe, and never claims more than it knows: an object that
+could only be compared by identity is written as its type and named in ``opaque``, and a verdict
+built on it is inconclusive. Addresses, file names and line numbers never get in.
+"""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from collections.abc import Callable, Mapping
+
+DEPTH = 8
+"""Nesting beyond this is not followed; the rest is named opaque."""
+
+TEXTS: dict[type, Callable[[object], str]] = {}
+"""Types with a text of their own (stand-ins, the request handler), matched exactly."""
+
+_PLAIN: frozenset[type] = frozenset({str, bytes, int, float, bool, type(None), complex, range})
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+_VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "uuid", "pathlib", "ipaddress"})
+
+
+def describe(value: object, opaque: set[str] | None = None) -> str:
+    """Return the text of ``value``: equal texts mean equal values, as far as ``opaque`` is empty.
+
+    ``opaque`` collects the names of types whose objects could not be looked into.
+    """
+    if type(value) in _PLAIN:
+        return repr(value)
+    return _Describer(set() if opaque is None else opaque).text(value, DEPTH)
+
+
+class _Describer:
+    __slots__ = ("_open", "opaque")
+
+    def __init__(self, opaque: set[str]) -> None:
+        self.opaque = opaque
+        self._open: list[int] = []
+
+    def text(self, value: object, depth: int) -> str:
+        kind = type(value)
+        if kind in _PLAIN:
+            return repr(value)
+        own = TEXTS.get(kind) or getattr(kind, "__uncallback_text__", None)
+        if own is not None:
+            return str(own(value))
+        if id(value) in self._open:
+            return f"<the same {kind.__name__}>"
+        if depth == 0:
+            return self._hidden(f"{kind.__name__} nested more than {DEPTH} deep")
+        self._open.append(id(value))
+        try:
+            return self._structure(value, kind, depth - 1)
+        finally:
+            self._open.pop()
+
+    def _structure(self, value: object, kind: type, depth: int) -> str:
+        if isinstance(value, (list, tuple, deque)):
+            inner = ", ".join(self.text(item, depth) for item in value)
+            return self._named(kind, (list, tuple), f"[{inner}]" if kind is list else f"({inner})")
+        if isinstance(value, Mapping):
+            pairs = (f"{self.text(k, depth)}: {self.text(v, depth)}" for k, v in value.items())
+            return self._named(kind, (dict,), "{" + ", ".join(sorted(pairs)) + "}")
+        if isinstance(value, (set, frozenset)):
+            members = ", ".join(sorted(self.text(item, depth) for item in value))
+            return self._named(kind, (), "{" + members + "}")
+        if isinstance(value, BaseException):
+            return kind.__name__ + self.text(value.args, depth) + self._attributes(value, depth)
+        return self._reference(value, kind) or self._object(value, kind, depth)
+
+    @staticmethod
+    def _named(kind: type, builtin: tuple[type, ...], text: str) -> str:
+        return text if kind in builtin else f"{kind.__name__}{text}"
+
+    @staticmethod
+    def _reference(value: object, kind: type) -> str | None:
+        """Things that a program names rather than builds: functions, classes, modules, members."""
+        if isinstance(value, type):
+            return f"<class {value.__qualname__}>"
+        if isinstance(value, types.ModuleType):
+            return f"<module {value.__name__}>"
+        if isinstance(value, _FUNCTIONS):
+            return f"<function {value.__name__}>"
+        if kind.__module__ in _VALUE_MODULES or value in (Ellipsis, NotImplemented):
+            return repr(value)
+        return None
+
+    def _object(self, value: object, kind: type, depth: int) -> str:
+        if isinstance(value, (bytearray, memoryview)):
+            return f"{kind.__name__}({bytes(value)!r})"
+        if hasattr(value, "func") and kind.__name__ == "partial":
+            parts = (value.func, value.args, value.keywords)  # type: ignore[attr-defined]
+            return "partial(" + ", ".join(self.text(part, depth) for part in parts) + ")"
+        if isinstance(value, (str, bytes, int, float)):
+            base = next(t for t in (str, bytes, int, float) if isinstance(value, t))
+            return f"{kind.__name__}({base.__repr__(value)})"
+        if kind.__module__ == "re" and hasattr(value, "pattern"):
+            return f"re.compile({value.pattern!r})"
+        if hasattr(value, "__dict__") or _slots(kind):
+            return f"<{kind.__qualname__.rpartition('.')[2]}{self._attributes(value, depth)}>"
+        if kind is object:
+            return "<object>"
+        return self._hidden(kind.__name__)
+
+    def _attributes(self, value: object, depth: int) -> str:
+        held = dict(getattr(value, "__dict__", ()))
+        for name in _slots(type(value)):
+            if hasattr(value, name):
+                held[name] = getattr(value, name)
+        shown = (f" {name}={self.text(held[name], depth)}" for name in sorted(held, key=str))
+        return "".join(shown)
+
+    def _hidden(self, name: str) -> str:
+        self.opaque.add(name)
+        return f"<{name}>"
+
+
+def _slots(kind: type) -> list[str]:
+    names: list[str] = []
+    for base in kind.__mro__:
+        declared = base.__dict__.get("__slots__", ())
+        names.extend([declared] if isinstance(declared, str) else declared)
+    return [name for name in names if name not in ("__dict__", "__weakref__")]

@@ -1,0 +1,226 @@
+"""What the code itself reveals about the world it expects.
+
+Which exceptions it catches, which names it compares with what, how many values its callbacks take:
+the world that a version is run in is built from these, taken from *both* versions together, so that
+both are asked the same questions.
+"""
+
+from __future__ import annotations
+
+import ast
+import symtable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+VERBS = frozenset({"get", "post", "put", "delete", "head", "options", "patch"})
+_MODULE_NAMES = frozenset(
+    {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """What was found in one source text, or in several (``merge``).
+
+    ``exceptions``: last names of what is raised or caught (they must be exception classes).
+    ``caught``: dotted names in ``except`` clauses. ``handler_bases``: last names of the bases of
+    classes that define an HTTP verb. ``undefined``: global names that nothing in the file defines.
+    ``attributes``: names read as ``something.name``. ``strings``: every string constant that can be
+    a name. ``compared``: for a string such as an argument's name, what its value is compared with.
+    ``arities``: for the last name of a callee, how many values the callback given to it takes.
+    ``numbers``: whether ``int`` or ``float`` is called.
+    """
+
+    exceptions: frozenset[str] = frozenset()
+    caught: frozenset[str] = frozenset()
+    handler_bases: frozenset[str] = frozenset()
+    undefined: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    strings: frozenset[str] = frozenset()
+    compared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    arities: Mapping[str, int] = field(default_factory=dict)
+    numbers: bool = False
+
+    def merge(self, other: Harvest) -> Harvest:
+        """What either reveals; a callback's arity is the larger one."""
+        compared = {
+            name: self.compared.get(name, frozenset()) | other.compared.get(name, frozenset())
+            for name in (*self.compared, *other.compared)
+        }
+        arities = {
+            name: max(self.arities.get(name, 0), other.arities.get(name, 0))
+            for name in (*self.arities, *other.arities)
+        }
+        sets = {
+            f.name: getattr(self, f.name) | getattr(other, f.name)
+            for f in fields(self)
+            if f.name not in ("compared", "arities")
+        }
+        return Harvest(compared=compared, arities=arities, **sets)
+
+
+NOTHING = Harvest()
+
+
+def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
+    """Collect what ``tree``, the parsed ``source``, reveals."""
+    nodes = list(ast.walk(tree))
+    caught = {name for node in nodes for name in _caught(node)}
+    raised = {name for node in nodes for name in _raised(node)}
+    return Harvest(
+        exceptions=frozenset(name.rpartition(".")[2] for name in caught | raised),
+        caught=frozenset(caught - {"Exception", "BaseException"}),
+        handler_bases=frozenset(_handler_bases(nodes)),
+        undefined=_undefined(source, path),
+        attributes=frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
+        strings=frozenset(
+            node.value
+            for node in nodes
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and 0 < len(node.value) < 60
+        ),
+        compared=_compared(nodes),
+        arities=_arities(nodes),
+        numbers=any(_last(n.func) in ("int", "float") for n in nodes if isinstance(n, ast.Call)),
+    )
+
+
+def dotted(node: ast.expr | None) -> str | None:
+    """``a.b.c`` for a name or a chain of attributes, else ``None``."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        value = dotted(node.value)
+        return value and f"{value}.{node.attr}"
+    return None
+
+
+def _last(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _caught(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ExceptHandler) and node.type is not None:
+        kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+        yield from (name for name in map(dotted, kinds) if name is not None)
+
+
+def _raised(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Raise) and node.exc is not None:
+        name = dotted(node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
+        if name is not None and name[0] != "_":
+            yield name
+
+
+def _handler_bases(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Last names of the bases of handlers, through classes of the same file."""
+    classes = {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
+    wanted = [
+        node
+        for node in classes.values()
+        if any(getattr(child, "name", "") in VERBS for child in node.body)
+    ]
+    seen: set[str] = set()
+    while wanted:
+        for name in map(_last, wanted.pop().bases):
+            if name and name not in seen:
+                seen.add(name)
+                yield name
+                wanted.extend([classes[name]] if name in classes else [])
+
+
+def _undefined(source: str, path: str) -> frozenset[str]:
+    """Global names that are read somewhere and bound nowhere in the file."""
+    table = symtable.symtable(source, path, "exec")
+    read: set[str] = set()
+    bound: set[str] = set()
+    waiting = [table]
+    while waiting:
+        scope = waiting.pop()
+        waiting.extend(scope.get_children())
+        for symbol in scope.get_symbols():
+            outermost = scope is table
+            if not outermost and not symbol.is_global():
+                continue
+            if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+                bound.add(symbol.get_name())
+            if symbol.is_referenced():
+                read.add(symbol.get_name())
+    return frozenset(read - bound - _MODULE_NAMES)
+
+
+def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
+    """For a string constant that is looked up, the strings its value is compared with."""
+    nodes = list(nodes)
+    source_of: dict[str, str] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            key = _looked_up(node.value)
+            target = dotted(node.targets[0])
+            if key and target:
+                source_of[target] = key
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        keys = {_looked_up(side) or source_of.get(dotted(side) or "") for side in sides}
+        values = {text for side in sides for text in _texts(side)}
+        for key in keys - {None}:
+            found.setdefault(str(key), set()).update(values)
+    return {key: frozenset(values) for key, values in found.items()}
+
+
+def _looked_up(node: ast.expr) -> str | None:
+    """``"page"`` for ``self.get_argument("page", 1)`` and for ``data["page"]``."""
+    argument: ast.expr | None = None
+    if isinstance(node, ast.Call) and node.args:
+        argument = node.args[0]
+    elif isinstance(node, ast.Subscript):
+        argument = node.slice
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        for item in node.elts:
+            yield from _texts(item)
+
+
+def _arities(nodes: Iterable[ast.AST]) -> dict[str, int]:
+    """How many values the callbacks take that are given to a callee, by the callee's last name."""
+    nodes = list(nodes)
+    functions = {
+        node.name: node
+        for node in nodes
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    found: dict[str, int] = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and _last(node.func):
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                count = _arity(argument, functions)
+                if count is not None:
+                    name = _last(node.func)
+                    found[name] = max(count, found.get(name, 0))
+    return found
+
+
+def _arity(node: ast.expr, functions: Mapping[str, ast.AST]) -> int | None:
+    """Positional values that ``node`` takes when called back; ``None`` when that is not plain."""
+    if isinstance(node, ast.Lambda):
+        return len(node.args.args) - len(node.args.defaults)
+    function = functions.get(_last(node))
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return None
+    if function.args.vararg:
+        return None
+    bound = isinstance(node, ast.Attribute)
+    return max(0, len(function.args.args) - len(function.args.defaults) - bound)

@@ -1,0 +1,172 @@
+"""Tapes: which answers the outside world gives, keyed by what is asked.
+
+A tape holds only the answers that deviate from the plain run. Because an answer belongs to a
+question (callee, arguments, how many-th time) and not to a position, the same tape can be played
+to two versions of a program, and each question that only one of them asks stays visible as such.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import FrameType
+
+from .describe import describe
+from .trace import DELIVER, NOTES, ORDER, Asked, Event, Interrupted, Place, Run
+
+EVENTS = 4000
+"""Effects and questions after which a run is said not to return (deterministic, unlike a clock)."""
+
+Pick = Callable[[str, tuple[str, ...]], int]
+"""Answers a question that no tape answers: key and options in, index out."""
+
+Locate = Mapping[str, str]
+"""Absolute file name of a version's source to the path shown to the reader."""
+
+
+def encode(deviations: Iterable[tuple[str, str]]) -> str:
+    """The tape as one line of text that ``decode`` reads: stable across Python versions."""
+    return json.dumps(dict(deviations), ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
+
+def decode(text: str) -> dict[str, str]:
+    """Read what ``encode`` wrote; ``ValueError`` names what is wrong with it."""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"the tape is not JSON: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise ValueError("the tape is not an object of strings")
+    return found
+
+
+class TooLong(Interrupted):
+    """The run had more effects than any handler needs."""
+
+
+class Recorder:
+    """A chooser that answers from a tape and writes down what was asked and what was done.
+
+    ``answers``: the option taken for each key, by its label. ``preferred``: completions in the
+    order in which the other version had them, used where the two have different ones pending.
+    ``pick``: answers what neither says; without it the plain option is taken. ``locate``: when
+    given, each event says where it was caused.
+    """
+
+    __slots__ = (
+        "_counts",
+        "_locate",
+        "_pick",
+        "_preferred",
+        "answers",
+        "asked",
+        "events",
+        "misaligned",
+        "opaque",
+    )
+
+    def __init__(
+        self,
+        answers: Mapping[str, str] | None = None,
+        *,
+        preferred: Sequence[str] = (),
+        pick: Pick | None = None,
+        locate: Locate | None = None,
+    ) -> None:
+        self.answers: Mapping[str, str] = answers or {}
+        self.events: list[Event] = []
+        self.asked: list[Asked] = []
+        self.misaligned: list[str] = []
+        self.opaque: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self._preferred = {key: position for position, key in enumerate(preferred)}
+        self._pick = pick
+        self._locate = locate
+
+    @property
+    def locate(self) -> bool:
+        """Whether the reader wants to know where things happened (slower)."""
+        return self._locate is not None
+
+    def choose(self, key: str, options: Sequence[str]) -> int:
+        """Answer one question; the index is one into ``options`` as they were given."""
+        shown = tuple(options)
+        if key.startswith(ORDER):
+            key = ORDER + " | ".join(sorted(shown))
+            if self._preferred:
+                last = len(self._preferred)
+                shown = tuple(sorted(shown, key=lambda option: self._preferred.get(option, last)))
+        key = self._unique(key)
+        wanted = self.answers.get(key)
+        if wanted is None:
+            taken = 0 if self._pick is None else self._pick(key, shown)
+        elif wanted in shown:
+            taken = shown.index(wanted)
+        else:
+            self.misaligned.append(key)
+            taken = 0
+        self.asked.append(Asked(key, shown, taken, len(self.events)))
+        self._bound()
+        return taken if shown is options else options.index(shown[taken])
+
+    def record(self, kind: str, subject: str, detail: object = None) -> None:
+        """Write one effect down, with its values as they are now."""
+        text = "" if detail is None else describe(detail, self.opaque)
+        where = None
+        if self._locate is not None and kind not in NOTES:
+            where = _place(sys._getframe(1), self._locate)
+        self.events.append(Event(kind, subject, text, where))
+        self._bound()
+
+    def run(
+        self,
+        *,
+        end: str,
+        lines: frozenset[Place] = frozenset(),
+        obstacle: str | None = None,
+        held: tuple[str, ...] = (),
+        waiting: tuple[str, ...] = (),
+        tracked: bool = False,
+    ) -> Run:
+        """Everything written down, and what only the caller knows (see ``Run``)."""
+        return Run(
+            events=tuple(self.events),
+            asked=tuple(self.asked),
+            end=end,
+            lines=lines,
+            obstacle=obstacle,
+            held=held,
+            opaque=tuple(sorted(self.opaque)),
+            waiting=waiting,
+            tracked=tracked,
+        )
+
+    def _unique(self, key: str) -> str:
+        seen = self._counts.get(key, 0) + 1
+        self._counts[key] = seen
+        return key if seen == 1 else f"{key} ~{seen}"
+
+    def _bound(self) -> None:
+        if len(self.events) + len(self.asked) > EVENTS:
+            raise TooLong(f"more than {EVENTS} effects")
+
+
+def deliveries(run: Run) -> tuple[str, ...]:
+    """The completions of a run in the order in which they came."""
+    noted = tuple(event.subject for event in run.events if event.kind == DELIVER)
+    return noted or tuple(asked.label for asked in run.asked if asked.key.startswith(ORDER))
+
+
+def deviations(asked: Iterable[Asked]) -> dict[str, str]:
+    """The answers that were not the plain ones."""
+    return {question.key: question.label for question in asked if question.taken}
+
+
+def _place(frame: FrameType | None, locate: Locate) -> Place | None:
+    while frame is not None:
+        path = locate.get(frame.f_code.co_filename)
+        if path is not None:
+            return path, frame.f_lineno
+        frame = frame.f_back
+    return None
