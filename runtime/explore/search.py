@@ -107,8 +107,8 @@ class Exploration:
     """An iterator over pairs of runs, fewest deviations first.
 
     After it ended: ``complete`` (every tape was played, none dropped), ``runs`` (recorded runs of
-    either version), ``sampled`` (pairs found by the random tail), ``unsteady`` (a question that
-    came differently when the same answers were given again: not deterministic), or ``None``.
+    either version), ``sampled`` (pairs found by the random tail), ``unsteady`` (what came
+    differently when the same answers were given again: not deterministic), or ``None``.
     """
 
     def __init__(self, before: Execute, after: Execute, budget: Budget | None = None) -> None:
@@ -164,10 +164,10 @@ class Exploration:
         asked = pair.asked
         for link, question in zip(path, asked, strict=False):
             if (link.node.key, link.taken) != (question.key, question.taken):
-                self.unsteady = link.node.key
+                self.unsteady = f"{question.key!r} was asked instead of {link.node.key!r}"
                 return
         if len(asked) < len(path):
-            self.unsteady = path[len(asked)].node.key
+            self.unsteady = f"{path[len(asked)].node.key!r} was not asked again"
             return
         steps = list(path)
         for position in range(len(path), len(asked)):

@@ -1,0 +1,72 @@
+"""What is compared between two runs, and between all runs of two versions.
+
+Two runs are the same when they had the same effects (kind, subject, values) in the same order and
+ended the same way. Two versions are compared as sets of such traces too: a version that can only do
+less than the other one is *narrower*, one that can do more is *wider*.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .trace import NOTES, STUCK, Event, Run
+
+Relation = Literal[
+    "equal", "after narrower", "after wider", "overlapping", "disjoint", "not established"
+]
+Trace = tuple[tuple[str, str, str], ...]
+
+
+def effects(run: Run) -> tuple[Event, ...]:
+    """The events of a run that count."""
+    return tuple(event for event in run.events if event.kind not in NOTES)
+
+
+def trace(run: Run) -> Trace:
+    """A run as it is compared: effects without their places, then the end."""
+    shown = tuple(event[:3] for event in run.events if event.kind not in NOTES)
+    return (*shown, ("end", run.end, ""))
+
+
+def divergence(before: Run, after: Run) -> int | None:
+    """How many effects two runs agree on before they differ; ``None`` if they never do.
+
+    A run that does not return was cut off somewhere, so of two such runs only what both have is
+    compared.
+    """
+    left, right = trace(before), trace(after)
+    if left == right:
+        return None
+    agreed = 0
+    for ours, theirs in zip(left, right, strict=False):
+        if ours != theirs:
+            break
+        agreed += 1
+    if before.end == after.end == STUCK and agreed >= min(len(left), len(right)) - 1:
+        return None
+    return agreed
+
+
+class Sets:
+    """All the traces of both versions that were seen."""
+
+    def __init__(self) -> None:
+        self.before: set[Trace] = set()
+        self.after: set[Trace] = set()
+
+    def add(self, before: Run, after: Run) -> None:
+        """Count one pair of runs."""
+        self.before.add(trace(before))
+        self.after.add(trace(after))
+
+    def relation(self, complete: bool) -> Relation:
+        """How the two sets lie to each other; established only when everything was tried."""
+        if not complete:
+            return "not established"
+        if self.before == self.after:
+            return "equal"
+        if self.after < self.before:
+            return "after narrower"
+        if self.after > self.before:
+            return "after wider"
+        return "disjoint" if self.before.isdisjoint(self.after) else "overlapping"

@@ -1,0 +1,265 @@
+"""From runs to a verdict. ``_conclude`` is the one function that can say *equivalent*."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .compare import Sets, divergence, effects
+from .search import Budget, Execute, Exploration, Pair, play
+from .shrink import Shrunk, shrink
+from .tape import Locate
+from .trace import NEVER, ORDER, STUCK, Outline, Place, Run
+
+AFTERWARDS = 600
+"""Recorded runs spent after the first difference, to tell the sets of traces apart."""
+
+_TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One version of one handler, ready to run. ``locate`` maps its file names to shown paths."""
+
+    execute: Execute
+    outline: Outline
+    locate: Locate = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its bounds; ``found`` is the shrunk counterexample of a *different*."""
+
+    result: Literal["equivalent", "different", "inconclusive"]
+    complete: bool
+    runs: int
+    coverage: float
+    reason: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    found: Shrunk | None = None
+
+
+def judge(before: Side, after: Side, budget: Budget | None = None) -> Judgement:
+    """Explore both versions of a handler and say what that showed."""
+    return _Trial(before, after, budget or Budget()).judge()
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What the runs have shown so far."""
+
+    sets: Sets = field(default_factory=Sets)
+    pairs: int = 0
+    completed: int = 0
+    lines_before: set[Place] = field(default_factory=set)
+    lines_after: set[Place] = field(default_factory=set)
+    obstacles: dict[str, int] = field(default_factory=dict)
+    opaque: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    outcomes: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+
+    def add(self, pair: Pair) -> None:
+        self.pairs += 1
+        self.sets.add(pair.before, pair.after)
+        self.lines_before |= pair.before.lines
+        self.lines_after |= pair.after.lines
+        ends = (pair.before.end, pair.after.end)
+        self.completed += not any(end in (NEVER, STUCK) for end in ends)
+        for run in (pair.before, pair.after):
+            self.opaque.update(run.opaque)
+            self.held.update(run.held)
+            if run.obstacle is not None:
+                self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
+        for question in pair.asked:
+            key = "the order of completions"
+            if not question.key.startswith(ORDER):
+                key = _TIMES.sub("", question.key)
+            taken, possible = self.outcomes.setdefault(key, (set(), set()))
+            taken.add(question.label)
+            possible.update(question.options)
+
+
+class _Trial:
+    def __init__(self, before: Side, after: Side, budget: Budget) -> None:
+        self._before = before
+        self._after = after
+        self._evidence = _Evidence()
+        self._search = Exploration(before.execute, after.execute, budget)
+        self._extra = 0
+
+    def judge(self) -> Judgement:
+        first: Pair | None = None
+        stop_at = 0
+        for pair in self._steady_pairs():
+            self._evidence.add(pair)
+            if _differs(pair):
+                first = first or pair
+                stop_at = stop_at or self._search.runs + AFTERWARDS
+                self._count_kind(pair)
+            if stop_at and self._search.runs >= stop_at:
+                break
+        if self._search.unsteady is not None:
+            return self._inconclusive(
+                f"not deterministic: given the same answers again, {self._search.unsteady}"
+            )
+        if first is not None:
+            return self._different(first)
+        return self._conclude()
+
+    def _steady_pairs(self) -> Iterator[Pair]:
+        """The pairs of the search; now and then a version is held against itself."""
+        due = 1
+        for number, pair in enumerate(self._search, 1):
+            if number == due or _differs(pair):
+                due = number * 2 if number == due else due
+                step = self._unsteady(pair)
+                if step is not None:
+                    self._search.unsteady = step
+                    return
+            yield pair
+
+    def _unsteady(self, pair: Pair) -> str | None:
+        """Where a version differs from itself under the same answers, or ``None``."""
+        again = play(self._before.execute, self._after.execute, pair.tape)
+        self._extra += 2
+        for name, old, new in (
+            ("the first version", pair.before, again.before),
+            ("the second version", pair.after, again.after),
+        ):
+            agreed = divergence(old, new)
+            if agreed is not None:
+                return f"{name} did something else at step {agreed + 1} ({_step(new, agreed)})"
+        return None
+
+    def _count_kind(self, pair: Pair) -> None:
+        kind = describe_divergence(pair)
+        if kind in self._evidence.kinds or len(self._evidence.kinds) < 20:
+            self._evidence.kinds[kind] = self._evidence.kinds.get(kind, 0) + 1
+
+    def _different(self, first: Pair) -> Judgement:
+        def still(tape: Mapping[str, str]) -> Pair | None:
+            pair = play(self._before.execute, self._after.execute, tape)
+            self._extra += 2
+            return pair if _differs(pair) else None
+
+        found = shrink(first, still)
+        located = play(
+            self._before.execute,
+            self._after.execute,
+            found.tape,
+            locate=(self._before.locate, self._after.locate),
+        )
+        self._extra += 2
+        if not _differs(located):
+            return self._inconclusive("not deterministic: the difference did not come again")
+        found = Shrunk(found.tape, located, found.irrelevant, found.tries)
+        return self._judgement("different", describe_divergence(located), found)
+
+    def _conclude(self) -> Judgement:
+        """The verdict when no run differed: *equivalent* if nothing is in its way."""
+        evidence = self._evidence
+        if evidence.obstacles:
+            worst = max(evidence.obstacles, key=lambda text: evidence.obstacles[text])
+            return self._inconclusive(worst)
+        if evidence.opaque:
+            names = ", ".join(sorted(evidence.opaque))
+            return self._inconclusive(f"an object cannot be compared: {names}")
+        if not evidence.completed:
+            return self._inconclusive("no run of both versions came to an end")
+        missed = [
+            f"{name} (line {place[1]} of {place[0]})"
+            for side, lines in (
+                (self._before, evidence.lines_before),
+                (self._after, evidence.lines_after),
+            )
+            for place, name in sorted(side.outline.operations.items())
+            if place not in lines
+        ]
+        if missed:
+            return self._inconclusive(f"never started in any run: {missed[0]}")
+        return self._judgement("equivalent", None)
+
+    def _inconclusive(self, reason: str) -> Judgement:
+        return self._judgement("inconclusive", reason)
+
+    def _judgement(
+        self,
+        result: Literal["equivalent", "different", "inconclusive"],
+        reason: str | None,
+        found: Shrunk | None = None,
+    ) -> Judgement:
+        held = self._held()
+        complete = self._search.complete and not held and not self._evidence.obstacles
+        return Judgement(
+            result=result,
+            complete=complete and result != "inconclusive",
+            runs=self._search.runs + self._extra,
+            coverage=self._coverage(),
+            reason=reason,
+            details=self._details(held),
+            found=found,
+        )
+
+    def _held(self) -> list[str]:
+        outlines = (self._before.outline, self._after.outline)
+        return sorted(self._evidence.held.union(*(outline.held for outline in outlines)))
+
+    def _coverage(self) -> float:
+        evidence = self._evidence
+        wanted = ran = 0
+        for side, lines in (
+            (self._before, evidence.lines_before),
+            (self._after, evidence.lines_after),
+        ):
+            wanted += len(side.outline.lines)
+            ran += len(side.outline.lines & lines)
+        return round(ran / wanted, 4) if wanted else 0.0
+
+    def _details(self, held: list[str]) -> dict[str, Any]:
+        evidence, search = self._evidence, self._search
+        details: dict[str, Any] = {
+            "traces": {
+                "before": len(evidence.sets.before),
+                "after": len(evidence.sets.after),
+                "relation": evidence.sets.relation(search.complete),
+            },
+            "sampled": search.sampled,
+            "held": held,
+            "outcomes": {
+                key: {"tried": len(taken), "of": len(possible)}
+                for key, (taken, possible) in sorted(evidence.outcomes.items())
+            },
+        }
+        if evidence.kinds:
+            details["differences"] = evidence.kinds
+        if evidence.obstacles:
+            details["obstacles"] = evidence.obstacles
+        return details
+
+
+def _differs(pair: Pair) -> bool:
+    """Whether a pair of runs is a difference that may be reported."""
+    if pair.before.obstacle is not None or pair.after.obstacle is not None:
+        return False
+    return divergence(pair.before, pair.after) is not None
+
+
+def _step(run: Run, position: int) -> str:
+    """One effect of a run in the reader's words; past the last one it is how the run ended."""
+    done = effects(run)
+    if position >= len(done):
+        return run.end
+    event = done[position]
+    return f"{event.kind} {event.subject} {event.detail}".rstrip()
+
+
+def describe_divergence(pair: Pair) -> str:
+    """One line: where two runs part, and what each did there."""
+    agreed = divergence(pair.before, pair.after) or 0
+    return (
+        f"agreed for {agreed} steps, then before: {_step(pair.before, agreed)};"
+        f" after: {_step(pair.after, agreed)}"
+    )
