@@ -131,12 +131,39 @@ class Outline:
     held: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version as the parent process sends it: the argument of ``loader.load``.
+
+    ``path`` is project-relative; ``project`` holds other files of the project that differ from
+    those below ``root`` or are needed without it. ``tornado`` is the generation it runs on.
+    ``imports`` names modules to load for real, ``operations`` holds catalogue entries.
+    """
+
+    path: str
+    source: bytes
+    project: Mapping[str, bytes] = field(default_factory=dict)
+    tornado: int = 4
+    root: str | None = None
+    imports: tuple[str, ...] = ()
+    operations: tuple[Mapping[str, object], ...] = ()
+    other: bytes | None = None
+    """Source of the version it is compared with: literals are harvested from both."""
+
+
 class Program(Protocol):
-    """One version, loaded: what ``loader`` makes of a path, its source and its project."""
+    """One version, loaded: what ``loader.load(version: Version) -> Program`` returns.
+
+    ``loader.load`` raises ``Unloadable``. Every ``world.execute`` starts from fresh module state.
+    """
 
     @property
     def handlers(self) -> tuple[str, ...]:
         """Dotted names of the handlers found, ``Login.get``."""
+
+    @property
+    def locate(self) -> Mapping[str, str]:
+        """File names as code objects carry them (``co_filename``) to the paths shown to people."""
 
     def outline(self, handler: str) -> Outline:
         """What can be known about ``handler`` without running it."""
