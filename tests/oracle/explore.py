@@ -1,0 +1,179 @@
+"""Thinks up scenarios for a handler module and runs them (test side).
+
+The plain scenario of a verb shows what the handler asks of the world; every answer the world
+could give instead is a further scenario, and so on for what only then is asked.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .loopback import Loopback, Version
+from .scenario import Observation, Request, Scenario
+
+VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
+DEFAULT_OUTCOMES = ("404", "500", "refused", "timeout", "304", "200:")
+BUDGET = 48  # scenarios a verb
+WITH_BODY = ("POST", "PUT", "PATCH")
+
+Seen = list[tuple[Scenario, Observation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a fixture asks for beyond the defaults (the ``[oracle]`` table of ``case.toml``).
+
+    ``handlers`` are the verbs to try, ``"Login.get"``; ``only`` leaves out the scenarios
+    thought up here and keeps the explicit ones in ``scenario``.
+    """
+
+    handlers: tuple[str, ...] = ()
+    only: bool = False
+    outcomes: tuple[str, ...] = DEFAULT_OUTCOMES
+    body: str | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    initialize: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    budget: int = BUDGET
+    scenario: tuple[Mapping[str, Any], ...] = ()
+
+    @classmethod
+    def from_toml(cls, data: Mapping[str, Any]) -> Wishes:
+        sequences = {k: tuple(v) for k, v in data.items() if isinstance(v, list)}
+        return cls(**{**data, **sequences})
+
+
+def explore(loopback: Loopback, version: Version, wishes: Wishes) -> Seen:
+    """Run the default scenarios of every verb, then the explicit ones."""
+    seen: Seen = []
+    if not wishes.only:
+        for plain in plain_scenarios(version.source, wishes):
+            seen += _around(loopback, version, plain, wishes)
+    explicit = [_explicit(data, wishes) for data in wishes.scenario]
+    seen += zip(explicit, loopback.observe(version, explicit), strict=True)
+    return seen
+
+
+def _around(loopback: Loopback, version: Version, plain: Scenario, wishes: Wishes) -> Seen:
+    """The plain scenario and what grows out of it, breadth first."""
+    seen: Seen = []
+    known: set[str] = set()
+    wave = [plain]
+    while wave and len(seen) < wishes.budget:
+        wave = wave[: wishes.budget - len(seen)]
+        fresh = list(zip(wave, loopback.observe(version, wave), strict=True))
+        seen += fresh
+        wave = []
+        for scenario, observation in fresh:
+            new = [key for key in observation.asked if key not in known]
+            known.update(new)
+            wave += _answered_otherwise(scenario, new, wishes)
+            if scenario is plain and observation.together > 1:
+                wave.append(replace(scenario, name=f"{plain.name}, last first", order="lifo"))
+    if any(observation.together > 1 for _, observation in seen):
+        seen += _reversed(loopback, version, seen[1:], wishes)
+    return seen
+
+
+def _reversed(loopback: Loopback, version: Version, seen: Seen, wishes: Wishes) -> Seen:
+    """The same answers in the opposite order, where several are waited for at once."""
+    turned = [
+        replace(scenario, name=f"{scenario.name}, last first", order="lifo")
+        for scenario, observation in seen
+        if observation.together > 1 and scenario.order == "fifo"
+    ][: wishes.budget // 2]
+    return list(zip(turned, loopback.observe(version, turned), strict=True))
+
+
+def _answered_otherwise(base: Scenario, keys: Sequence[str], wishes: Wishes) -> Iterator[Scenario]:
+    for key in keys:
+        outcomes = ("raise", "none") if key.startswith("call ") else wishes.outcomes
+        for outcome in outcomes:
+            name = f"{base.name}; {key}: {outcome or 'empty'}"
+            yield replace(base, name=name, outcomes={**base.outcomes, key: outcome})
+        if not key.startswith("call ") and base.leave is None:
+            yield replace(base, name=f"{base.name}; leaves during {key}", leave=key)
+
+
+def _explicit(data: Mapping[str, Any], wishes: Wishes) -> Scenario:
+    given = {"body": wishes.body, "initialize": wishes.initialize, "settings": wishes.settings}
+    return Scenario.from_json({**given, **data})
+
+
+def plain_scenarios(source: str, wishes: Wishes) -> list[Scenario]:
+    """One scenario for each verb of each class, with the arguments it reads and without."""
+    tree = ast.parse(source)
+    verbs = _verbs(tree)
+    chosen = wishes.handlers or tuple(verbs)
+    made = []
+    for name in chosen:
+        handler, _, verb = name.rpartition(".")
+        parts = verbs.get(name, 0)
+        route = "/?" + "/".join(["([^/?]*)"] * parts) if parts else "/.*"
+        for label, request in _requests(tree, verb.upper(), parts, wishes.request):
+            made.append(
+                Scenario(
+                    name=f"{name}{label}",
+                    handler=handler,
+                    requests=(request,),
+                    body=wishes.body,
+                    initialize=wishes.initialize,
+                    settings={"route": route, **wishes.settings},
+                )
+            )
+    return made
+
+
+def _verbs(tree: ast.Module) -> dict[str, int]:
+    """``Class.verb`` of the module's classes, own or inherited, and how many arguments each has."""
+    methods: dict[str, dict[str, int]] = {}
+    for owner in tree.body:
+        if not isinstance(owner, ast.ClassDef):
+            continue
+        found: dict[str, int] = {}
+        for base in owner.bases:
+            found |= methods.get(base.id, {}) if isinstance(base, ast.Name) else {}
+        for method in owner.body:
+            named = isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
+            if named and method.name in VERBS:
+                found[method.name] = len(method.args.args) - 1 - len(method.args.defaults)
+        methods[owner.name] = found
+    return {f"{o}.{verb}": parts for o, found in methods.items() for verb, parts in found.items()}
+
+
+def _requests(
+    tree: ast.Module, method: str, parts: int, wanted: Mapping[str, Any]
+) -> Iterator[tuple[str, Request]]:
+    path = "/" + "/".join(f"part{n + 1}" for n in range(parts))
+    arguments = {n: _argument(n) for n in _literals(tree, "argument")}
+    cookies = dict.fromkeys(_literals(tree, "secure_cookie"), "alice")
+    encoded = "&".join(f"{k}={v}" for k, v in arguments.items())
+    if wanted:
+        yield "", Request.from_json({"method": method, "path": path, **wanted})
+        return
+    if method in WITH_BODY:
+        full = Request(method, path, body=encoded or "x=1", signed_cookies=cookies)
+    else:
+        query = f"?{encoded}" if encoded else ""
+        full = Request(method, path + query, signed_cookies=cookies)
+    yield "", full
+    if arguments or cookies:
+        yield " bare", Request(method, path)
+
+
+def _argument(name: str) -> str:
+    return "http://example.com/asked" if "url" in name.lower() or "uri" in name.lower() else "7"
+
+
+def _literals(tree: ast.Module, ending: str) -> list[str]:
+    """The first arguments of ``get_..._ENDING("literal")`` calls, each once."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Attribute(attr=name), [ast.Constant(value=str(first)), *_]):
+                if name.startswith("get_") and name.endswith(ending):
+                    found[first] = None
+    return list(found)

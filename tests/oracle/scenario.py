@@ -1,0 +1,128 @@
+"""What is asked of a handler (``Scenario``) and what was seen (``Observation``).
+
+Both are plain data that travel as JSON between the test process and the child interpreter that
+runs real Tornado. This module is imported on both sides and needs the standard library only.
+
+An upstream request is known by its key, ``"GET http://example.com/a #2"``: the second GET of that
+URL, whoever asks first. Outcomes are keyed so that two versions of a handler get the same answers
+to the same questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+#: Outcomes of an upstream request. ``200`` may carry a body (``200:text``), ``slow`` its delay
+#: in virtual seconds (``slow:2``); ``timeout`` is never answered.
+OUTCOMES = (
+    "200",
+    "200:",
+    "204",
+    "302",
+    "304",
+    "404",
+    "500",
+    "close",
+    "dns",
+    "garbage",
+    "partial",
+    "refused",
+    "slow:1",
+    "timeout",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request a client sends, on a connection of its own."""
+
+    method: str = "GET"
+    path: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    signed_cookies: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Request:
+        return cls(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Requests for one handler class, and how the world around it behaves.
+
+    ``outcomes`` maps an upstream key to one of ``OUTCOMES`` (``200`` where nothing is said) and
+    ``"call NAME #1"`` of a stand-in to ``"raise"`` or ``"none"``. ``order`` says which of the
+    upstream requests that wait for an answer gets it first: ``"fifo"``, ``"lifo"`` or keys.
+    ``leave`` is the key of the upstream request during which the client goes away.
+    """
+
+    name: str
+    handler: str
+    requests: tuple[Request, ...] = (Request(),)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    order: str | Sequence[str] = "fifo"
+    leave: str | None = None
+    overlap: bool = False
+    body: str | None = None
+    initialize: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scenario:
+        requests = tuple(Request.from_json(r) for r in data.get("requests", ({},)))
+        return cls(**{**data, "requests": requests})
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What one client got: ``end`` is ``complete``, ``partial``, ``closed`` or ``never``."""
+
+    end: str
+    status: int | None
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Response:
+        headers = tuple((str(k), str(v)) for k, v in data["headers"])
+        return cls(**{**data, "headers": headers})
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything one scenario showed.
+
+    ``effects`` are lines in the order in which they happened; ``state`` is what the module's
+    own variables held at the end; ``asked`` are the keys of upstream requests and stand-ins;
+    ``together`` is the largest number of upstream requests that waited at the same time.
+    """
+
+    responses: tuple[Response, ...]
+    effects: tuple[str, ...]
+    upstream: tuple[str, ...]
+    state: tuple[str, ...]
+    asked: tuple[str, ...]
+    together: int
+    end: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Observation:
+        return cls(
+            responses=tuple(Response.from_json(r) for r in data["responses"]),
+            effects=tuple(data["effects"]),
+            upstream=tuple(data["upstream"]),
+            state=tuple(data["state"]),
+            asked=tuple(data["asked"]),
+            together=data["together"],
+            end=data["end"],
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
