@@ -1,0 +1,151 @@
+"""Every fixture: the tool's text, and that real Tornado cannot tell it from the original.
+
+The judge is Tornado itself: ``before.py`` and what became of it run over loopback with the same
+answers from the world, on 4.4.2 and 5.1.1, and for ``--tornado 6`` the result on Tornado 6 against
+the original on 4.4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from oracle.compare import differences
+from oracle.explore import Seen, explore
+from oracle.fixture import Fixture, fixtures
+from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
+from oracle.loopback import Loopback
+from oracle.tool import TARGETS, convert, converted
+
+CASES = {fixture.name: fixture for fixture in fixtures()}
+BOTH = (TORNADO_4, TORNADO_5)
+
+
+class Judges:
+    """A child for each Tornado, and what the originals did, found out once."""
+
+    def __init__(self) -> None:
+        self._children: dict[str, Loopback] = {}
+        self._before: dict[tuple[str, str], Seen] = {}
+
+    def __getitem__(self, tornado: str) -> Loopback:
+        return self._children.setdefault(tornado, Loopback(tornado))
+
+    def before(self, fixture: Fixture, tornado: str) -> Seen:
+        key = (fixture.name, tornado)
+        if key not in self._before:
+            version = fixture.version(fixture.before)
+            self._before[key] = explore(self[tornado], version, fixture.wishes)
+        return self._before[key]
+
+    def compare(
+        self, fixture: Fixture, source: bytes, before: str, after: str, project: Path | None = None
+    ) -> list[str]:
+        """The differences between the original on one Tornado and ``source`` on another."""
+        seen = self.before(fixture, before)
+        version = fixture.version(source, project)
+        again = self[after].observe(version, [scenario for scenario, _ in seen])
+        return [
+            f"-- {scenario.name}\n" + "\n".join(found)
+            for (scenario, one), other in zip(seen, again, strict=True)
+            if (found := differences(one, other, generations=before != after))
+        ]
+
+    def close(self) -> None:
+        for child in self._children.values():
+            child.close()
+
+
+@pytest.fixture(scope="module")
+def judges() -> Iterator[Judges]:
+    made = Judges()
+    yield made
+    made.close()
+
+
+def _each(*needed: str) -> pytest.MarkDecorator:
+    """The fixtures that have at least one of these files."""
+    names = [n for n, f in CASES.items() if any((f.folder / file).exists() for file in needed)]
+    return pytest.mark.parametrize("name", names)
+
+
+def _golden() -> list[tuple[str, str, int]]:
+    return [(n, s, t) for n, f in CASES.items() for s, t in TARGETS if f.expected(s, t) is not None]
+
+
+@_each("before.py")
+def test_every_original_answers_something(name: str, judges: Judges) -> None:
+    for tornado in BOTH:
+        seen = judges.before(CASES[name], tornado)
+        assert seen, "no scenario was tried"
+        assert any(r.end != "never" or o.effects for _, o in seen for r in o.responses)
+
+
+@pytest.mark.parametrize(("name", "style", "tornado"), _golden())
+def test_the_tool_writes_the_expected_text(name: str, style: str, tornado: int) -> None:
+    fixture = CASES[name]
+    done = converted(fixture.folder, style, tornado)
+    assert done[fixture.path].after.decode() == fixture.expected(style, tornado).decode()
+    for path, expected in fixture.project(style).items():
+        assert done[path].after.decode() == expected.decode()
+
+
+@pytest.mark.parametrize(("name", "style", "tornado"), _golden())
+def test_a_second_run_changes_nothing(name: str, style: str, tornado: int) -> None:
+    fixture = CASES[name]
+    first = {p: c.after for p, c in converted(fixture.folder, style, tornado).items()}
+    second = convert(fixture, first, style, tornado)
+    assert {p: c.after for p, c in second.items()} == first
+
+
+@pytest.mark.parametrize(("name", "style", "tornado"), _golden())
+def test_the_expected_text_behaves_as_the_original(
+    name: str, style: str, tornado: int, judges: Judges
+) -> None:
+    fixture = CASES[name]
+    source = fixture.expected(style, tornado)
+    changed = fixture.folder / f"project.{style}"
+    project = changed if changed.is_dir() else None
+    pairs = [(v, v) for v in BOTH] if tornado == 5 else [(TORNADO_4, TORNADO_6)]
+    for before, after in pairs:
+        assert not judges.compare(fixture, source, before, after, project)
+
+
+@_each("before.py")
+@pytest.mark.parametrize("style", ["coroutine", "native"])
+def test_whatever_the_tool_writes_behaves_as_the_original(
+    name: str, style: str, judges: Judges, tmp_path: Path
+) -> None:
+    fixture = CASES[name]
+    done = converted(fixture.folder, style, 5)
+    for path, conversion in done.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(conversion.after)
+    for tornado in BOTH:
+        source = done[fixture.path].after
+        assert not judges.compare(fixture, source, tornado, tornado, tmp_path)
+
+
+@_each("refusal.toml")
+def test_a_refusal_leaves_the_file_and_says_why(name: str) -> None:
+    fixture = CASES[name]
+    for style, tornado in TARGETS:
+        conversion = converted(fixture.folder, style, tornado)[fixture.path]
+        assert conversion.after == fixture.before
+        outcomes = {outcome.name: outcome for outcome in conversion.handlers}
+        for refusal in fixture.refusals:
+            outcome = outcomes[refusal.handler]
+            assert outcome.status == "kept"
+            assert outcome.reason is not None
+            assert refusal.code in ("", outcome.reason.code)
+            assert refusal.line in (0, outcome.reason.line)
+            assert refusal.message in outcome.reason.message
+
+
+@_each("naive.py")
+def test_running_it_shows_that_the_naive_conversion_is_wrong(name: str, judges: Judges) -> None:
+    fixture = CASES[name]
+    found = [judges.compare(fixture, fixture.naive, v, v) for v in BOTH]
+    assert any(found), "no scenario tells the naive conversion from the original"
