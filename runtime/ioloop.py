@@ -1,0 +1,414 @@
+"""The event loop (``tornado.ioloop``) on virtual time.
+
+One iteration goes as in Tornado 4: the callbacks queued so far run, then the timers that were due
+at its beginning. When nothing is ready, something from outside happens: an operation completes
+(:meth:`IOLoop.add_external`) or the clock jumps to the next timer. If more than one could be next,
+``choices.choose`` is asked which.
+
+There are no file descriptors. Other threads, which are real, are waited for in real time.
+"""
+
+from __future__ import annotations
+
+import numbers
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, NoReturn
+
+from . import _current, _futures, _threads, choices, generation, util
+from ._current import CurrentLoops
+from ._futures import BaseFuture
+from ._periodic import PeriodicCallback as PeriodicCallback
+from ._timers import Timer, Timers
+from .concurrent import is_future
+from .log import app_log
+from .stack_context import EMPTY, Contexts, NullContext, _state, run, unwrap
+
+EPOCH = 1_500_000_000.0
+"""What a new loop's clock shows: seconds, in the order of magnitude of ``time.time()``."""
+
+_Entry = tuple[Contexts, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+_NO_KEYWORDS: dict[str, Any] = {}
+
+
+class _LoopTimeoutError(Exception):
+    """``run_sync`` took longer than its timeout (Tornado 4)."""
+
+
+_LoopTimeoutError.__name__ = _LoopTimeoutError.__qualname__ = "TimeoutError"
+generation.vary(
+    globals(), "TimeoutError", {4: _LoopTimeoutError, 5: util._TimeoutError, 6: TimeoutError}
+)
+
+
+class LoopStalled(RuntimeError):
+    """Nothing is ready and nothing is pending: a real loop would wait for ever from here on."""
+
+
+class External:
+    """An operation outside that is still to complete; handle for ``remove_external``."""
+
+    __slots__ = ("deliver", "key")
+
+    def __init__(self, key: str, deliver: Callable[[], Any]) -> None:
+        self.key = key
+        self.deliver = deliver
+
+
+class IOLoop(CurrentLoops):
+    """An event loop. ``IOLoop()`` becomes the current loop of its thread if there is none.
+
+    ``time_func`` and ``impl`` (an object with ``poll(seconds)``) replace the virtual clock, as they
+    do in Tornado's PollIOLoop.
+    """
+
+    NONE = 0
+    READ = 0x001
+    WRITE = 0x004
+    ERROR = 0x018
+
+    waits_for_threads = True
+    """Whether real threads keep virtual time from jumping while they are alive."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._ready: deque[_Entry] = deque()
+        self._timers = Timers()
+        self._externals: list[External] = []
+        self._now = EPOCH
+        self._running = False
+        self._stopped = False
+        self._closed = False
+        self._woken: threading.Event | None = None
+        self._impl: Any = None
+        self._time_func: Callable[[], float] | None = None
+        self.initialize(**kwargs)
+
+    def initialize(
+        self,
+        make_current: bool | None = None,
+        impl: Any = None,
+        time_func: Callable[[], float] | None = None,
+    ) -> None:
+        """Set the loop up; subclasses may extend it."""
+        self._impl = impl
+        self._time_func = time_func
+        if make_current is None:
+            if _current.current.loop is None:
+                self.make_current()
+        elif make_current:
+            if _current.current.loop is not None:
+                raise RuntimeError("current IOLoop already exists")
+            self.make_current()
+
+    # Callbacks
+
+    def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Run ``callback(*args, **kwargs)`` in the next iteration, in the contexts of now."""
+        if self._closed:
+            return
+        contexts, function = unwrap(callback)
+        if not callable(function):
+            raise TypeError("the first argument must be callable")
+        self._ready.append((contexts, function, args, kwargs))
+        if self._woken is not None:
+            self._woken.set()
+
+    add_callback_from_signal = add_callback
+
+    def spawn_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Run ``callback(*args, **kwargs)`` in the next iteration, in no context."""
+        with NullContext():
+            self.add_callback(callback, *args, **kwargs)
+
+    def add_future(self, future: Any, callback: Callable[[Any], Any]) -> None:
+        """Run ``callback(future)`` on the loop, in the contexts of now, when the future is done."""
+        assert is_future(future)
+        contexts, function = unwrap(callback)
+        resume: Callable[[Any], Any] = partial(self._push, contexts, function)
+        if generation.current == 6 and isinstance(future, BaseFuture):
+            resume = partial(self._run, contexts, function)
+        elif generation.current == 5 and future.done():
+            resume(future)
+            return
+        future.add_done_callback(resume)
+
+    def _push(self, contexts: Contexts, function: Callable[..., Any], future: Any) -> None:
+        self._ready.append((contexts, function, (future,), _NO_KEYWORDS))
+        if self._woken is not None:
+            self._woken.set()
+
+    def _defer(self, callback: Callable[[Any], Any], future: Any) -> None:
+        self._ready.append((EMPTY, _run_done_callback, (callback, future), _NO_KEYWORDS))
+        if self._woken is not None:
+            self._woken.set()
+
+    # Time
+
+    def time(self) -> float:
+        """Return what the loop's clock shows, in seconds."""
+        return self._now if self._time_func is None else self._time_func()
+
+    def add_timeout(
+        self, deadline: float | timedelta, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Timer:
+        """Run ``callback`` at ``deadline``: a time on the loop's clock, or a timedelta from now."""
+        if isinstance(deadline, numbers.Real):
+            when = float(deadline)
+        elif isinstance(deadline, timedelta):
+            when = self.time() + deadline.total_seconds()
+        else:
+            raise TypeError(f"Unsupported deadline {deadline!r}")
+        if generation.current > 4:  # asyncio counts from now and knows no past
+            now = self.time()
+            when = now + max(0.0, when - now)
+        contexts, function = unwrap(callback)
+        return self._timers.add(when, contexts, function, args, kwargs)
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Timer:
+        """Run ``callback`` after ``delay`` seconds."""
+        return self.add_timeout(self.time() + delay, callback, *args, **kwargs)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Timer:
+        """Run ``callback`` when the loop's clock shows ``when``."""
+        return self.add_timeout(when, callback, *args, **kwargs)
+
+    def remove_timeout(self, timeout: Timer) -> None:
+        """Keep a timer from running; without effect if it has run."""
+        timeout.callback = None
+
+    # The outside
+
+    def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
+        """Say that an operation is under way; ``deliver()`` runs once when it completes.
+
+        ``key`` names it the same way in every run, for it is shown to the chooser of the order.
+        """
+        external = External(key, deliver)
+        self._externals.append(external)
+        return external
+
+    def remove_external(self, external: External) -> None:
+        """Forget an operation; without effect if it has completed."""
+        if external in self._externals:
+            self._externals.remove(external)
+
+    # Running
+
+    def start(self) -> None:
+        """Run until :meth:`stop`.
+
+        Raises ``RuntimeError`` if running, :class:`LoopStalled` when nothing can come any more.
+        """
+        if self._running:
+            raise RuntimeError("IOLoop is already running")
+        if self._stopped and generation.current == 4:
+            self._stopped = False
+            return
+        if self._run_loop(None) == "idle":
+            raise LoopStalled("nothing is ready and nothing is pending on this IOLoop")
+
+    def run_until_idle(self, limit: int | None = None) -> str:
+        """Run until nothing can happen any more, at most ``limit`` iterations.
+
+        Returns why it ended: ``"idle"``, ``"stopped"`` (by :meth:`stop`) or ``"limit"``.
+        """
+        return self._run_loop(limit)
+
+    def stop(self) -> None:
+        """End :meth:`start` after the iteration under way, or the next one that is started."""
+        self._running = False
+        self._stopped = True
+        if self._woken is not None:
+            self._woken.set()
+
+    def close(self, all_fds: bool = False) -> None:
+        """Throw away what is queued and take no more."""
+        self._closed = True
+        self._ready.clear()
+        self._timers.clear()
+        self._externals.clear()
+
+    def _run_loop(self, limit: int | None) -> str:
+        loop_before, contexts_before = _current.current.loop, _state.contexts
+        _current.current.loop = self
+        _state.contexts = EMPTY
+        self._running = not self._stopped
+        try:
+            while limit is None or limit > 0:
+                self._iterate()
+                if not self._running:
+                    return "stopped"
+                if not self._ready and not self._advance():
+                    return "idle"
+                if limit is not None:
+                    limit -= 1
+            return "limit"
+        finally:
+            self._running = self._stopped = False
+            _current.current.loop = loop_before
+            _state.contexts = contexts_before
+
+    def _iterate(self) -> None:
+        ready = self._ready
+        due = self._timers.take_due(self.time()) if self._timers else ()
+        for _ in range(len(ready)):
+            contexts, function, args, kwargs = ready.popleft()
+            self._run(contexts, function, *args, **kwargs)
+        for timer in due:
+            if timer.callback is not None:
+                self._run(timer.contexts, timer.callback, *timer.args, **timer.kwargs)
+
+    def _run(
+        self, contexts: Contexts, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> None:
+        """Run one callback: its error is logged, a result that can be awaited is watched."""
+        try:
+            if contexts is EMPTY:
+                result = function(*args, **kwargs)
+            else:
+                result = run(contexts, function, args, kwargs)
+            if result is not None:
+                _state.contexts = EMPTY
+                self._watch(result)
+        except Exception:
+            self.handle_callback_exception(function)
+        finally:
+            _state.contexts = EMPTY
+
+    def _watch(self, result: Any) -> None:
+        from .gen import BadYieldError, convert_yielded
+
+        try:
+            future = convert_yielded(result)
+        except BadYieldError:
+            return
+        self.add_future(future, _retrieve)
+
+    def handle_callback_exception(self, callback: Callable[..., Any]) -> None:
+        """Log the exception that a callback has raised; subclasses may do something else."""
+        app_log.error("Exception in callback %r", callback, exc_info=True)
+
+    def _advance(self) -> bool:
+        """Let something happen outside; ``False`` if nothing can."""
+        deadline = self._timers.next_deadline()
+        if not self._externals:
+            return self._pass_time(deadline)
+        taken = 0
+        if deadline is not None or len(self._externals) > 1:
+            keys = [external.key for external in self._externals]
+            if deadline is not None:
+                keys.append(f"timer@{deadline - EPOCH:.6f}")
+            taken = choices.choose("order:" + "|".join(sorted(keys)), keys)
+        if taken == len(self._externals):
+            return self._pass_time(deadline)
+        self._run(EMPTY, self._externals.pop(taken).deliver)
+        return True
+
+    def _pass_time(self, deadline: float | None) -> bool:
+        """Move the clock to ``deadline``, or to the moment a thread calls before that."""
+        if self._impl is not None and deadline is not None:
+            self._impl.poll(max(0.0, deadline - self.time()))
+            return True
+        if self.waits_for_threads and _threads.others_alive():
+            self._woken = threading.Event()
+            seconds = None if deadline is None else max(0.0, deadline - self._now)
+            self._now += _threads.wait(self._woken, self._has_arrived, seconds)
+            self._woken = None
+            if self._has_arrived():
+                return True
+        if deadline is None:
+            return False
+        self._now = max(self._now, deadline)
+        return True
+
+    def _has_arrived(self) -> bool:
+        return bool(self._ready) or not self._running
+
+    def run_sync(self, func: Callable[[], Any], timeout: float | None = None) -> Any:
+        """Run ``func`` on the loop until what it returns is done; return or raise its outcome.
+
+        Raises the loop's ``TimeoutError`` after ``timeout`` seconds, ``BadYieldError`` for a result
+        that cannot be awaited.
+        """
+        futures: list[Any] = []
+
+        def begin() -> None:
+            futures.append(_start(func))
+            self.add_future(futures[0], lambda future: self.stop())
+
+        self.add_callback(begin)
+        timer = None
+        if timeout is not None:
+            timer = self.add_timeout(self.time() + timeout, self.stop)
+        self.start()
+        if timer is not None:
+            self.remove_timeout(timer)
+        if not futures[0].done():
+            error: type[Exception] = globals()["TimeoutError"]
+            raise error(f"Operation timed out after {timeout} seconds")
+        return futures[0].result()
+
+    # What needs an operating system
+
+    def add_handler(self, fd: Any, handler: Callable[[Any, int], Any], events: int) -> NoReturn:
+        """Raise ``NotImplementedError``: the runtime has no file descriptors."""
+        raise NotImplementedError("IOLoop.add_handler: the runtime has no file descriptors")
+
+    def update_handler(self, fd: Any, events: int) -> NoReturn:
+        """Raise ``NotImplementedError``: the runtime has no file descriptors."""
+        raise NotImplementedError("IOLoop.update_handler: the runtime has no file descriptors")
+
+    def remove_handler(self, fd: Any) -> None:
+        """Do nothing, as for any descriptor that was never added."""
+
+    def set_blocking_signal_threshold(self, seconds: float | None, action: Any) -> None:
+        """Do nothing: no iteration takes any of the loop's time."""
+
+    def set_blocking_log_threshold(self, seconds: float | None) -> None:
+        """Do nothing: no iteration takes any of the loop's time."""
+
+
+class PollIOLoop(IOLoop):
+    """Tornado 4's base for loops with a poll function; here the loop itself."""
+
+
+generation.limit(globals(), ["PollIOLoop"], last=5)
+
+
+def _start(func: Callable[[], Any]) -> Any:
+    """Call ``func`` and return a future for its outcome, whatever it does."""
+    from .gen import convert_yielded
+
+    failed = _futures.Future()
+    try:
+        result = func()
+        if result is not None:
+            return convert_yielded(result)
+    except Exception:
+        typ, value, tb = sys.exc_info()
+        assert typ is not None
+        assert value is not None
+        failed.set_exc_info_unchecked((typ, value, tb))
+        return failed
+    failed.set_result(None)
+    return failed
+
+
+def _retrieve(future: Any) -> None:
+    future.result()
+
+
+def _run_done_callback(callback: Callable[[Any], Any], future: Any) -> None:
+    """Run a done-callback as asyncio does: what it returns is ignored, what it raises is logged."""
+    try:
+        callback(future)
+    except Exception:
+        _futures._asyncio_log.error("Exception in callback %r", callback, exc_info=True)
