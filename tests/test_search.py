@@ -7,9 +7,7 @@ from functools import partial
 
 import pytest
 import toys
-
 from uncallback.runtime.explore.search import Budget, Exploration
-from uncallback.runtime.explore.trace import Run
 
 EVERYTHING = Budget(runs=10_000_000, seconds=600)
 

@@ -169,5 +169,5 @@ def as_test(handler: str, before: str, after: str, replay: str, lines: Sequence[
         + (f'    r"""\n{story}\n    """\n' if story and '"""' not in story else "")
         + f"    tape = {replay!r}\n"
         f"    verdict = replay({before!r}, {after!r}, {handler!r}, tape)\n"
-        '    assert verdict.result == "equivalent", verdict.reason\n'
+        '    assert verdict.details.get("agreed"), verdict.reason\n'
     )

@@ -135,7 +135,7 @@ class _Trial:
         return None
 
     def _count_kind(self, pair: Pair) -> None:
-        kind = describe_divergence(pair)
+        kind = describe_divergence(pair) or ""
         if kind in self._evidence.kinds or len(self._evidence.kinds) < 20:
             self._evidence.kinds[kind] = self._evidence.kinds.get(kind, 0) + 1
 
@@ -256,9 +256,11 @@ def _step(run: Run, position: int) -> str:
     return f"{event.kind} {event.subject} {event.detail}".rstrip()
 
 
-def describe_divergence(pair: Pair) -> str:
-    """One line: where two runs part, and what each did there."""
-    agreed = divergence(pair.before, pair.after) or 0
+def describe_divergence(pair: Pair) -> str | None:
+    """One line: where two runs part, and what each did there; ``None`` if they never do."""
+    agreed = divergence(pair.before, pair.after)
+    if agreed is None:
+        return None
     return (
         f"agreed for {agreed} steps, then before: {_step(pair.before, agreed)};"
         f" after: {_step(pair.after, agreed)}"

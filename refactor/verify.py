@@ -1,0 +1,320 @@
+"""The parent's side of the check: starts the child, keeps it within bounds, reads its verdicts.
+
+The child (``python -m uncallback.runtime``) runs the code under check. Whatever happens to it, the
+parent survives: a child that dies, hangs or answers nonsense is replaced, and the handler it was
+working on gets the verdict *inconclusive* with the reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tokenize import detect_encoding
+from types import TracebackType
+from typing import Any
+
+from .model import Verdict
+
+GRACE = 5.0
+"""Seconds the child gets beyond a handler's own limit before it is ended."""
+
+LONGEST_ANSWER = 32 * 1024 * 1024
+"""Characters of one answer; a longer one is not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a file: its project-relative posix path, its bytes, and other files needed."""
+
+    path: str
+    source: bytes
+    project: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How to check.
+
+    ``seconds`` and ``runs`` bound the search for one handler; ``memory`` (megabytes, 0 for no
+    limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded for real,
+    ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference in a
+    fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6).
+    """
+
+    seconds: float = 10.0
+    runs: int = 4000
+    seed: int = 0
+    before_tornado: int = 4
+    after_tornado: int = 5
+    root: str | None = None
+    imports: tuple[str, ...] = ()
+    operations: tuple[Mapping[str, Any], ...] = ()
+    memory: int = 2048
+    confirm: bool = True
+
+
+class CheckError(Exception):
+    """The check could not be asked for: ``code`` is one word (``unknown-handler``), then a line."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Verifier:
+    """Checks handlers in a child process; a context manager, as the child must be ended."""
+
+    def __init__(self, options: VerifyOptions | None = None) -> None:
+        self.options = options or VerifyOptions()
+        self._child: _Child | None = None
+        self._number = 0
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def verify(
+        self, before: Version, after: Version, handlers: Sequence[str]
+    ) -> dict[str, Verdict]:
+        """Compare the named handlers; one verdict each. ``CheckError`` for an unknown handler."""
+        return {name: self._one(before, after, name) for name in handlers}
+
+    def verify_all(self, before: Version, after: Version) -> dict[str, Verdict]:
+        """Compare every handler found in either version."""
+        verdicts = {}
+        for found in self._ask(self._request("handlers", before, after)):
+            name = found["name"]
+            verdicts[name] = self._one(before, after, name)
+        return verdicts
+
+    def replay(self, before: Version, after: Version, handler: str, tape: str) -> Verdict:
+        """Play one tape; *different*, or *inconclusive* as one tape proves nothing more."""
+        request = self._request("replay", before, after)
+        return self._verdict({**request, "handlers": [handler], "tape": tape})
+
+    def _one(self, before: Version, after: Version, handler: str) -> Verdict:
+        request = {**self._request("verify", before, after), "handlers": [handler]}
+        verdict = self._verdict(request)
+        if verdict.result == "different" and self.options.confirm:
+            return self._confirmed(verdict, before, after, handler)
+        return verdict
+
+    def _confirmed(
+        self, verdict: Verdict, before: Version, after: Version, handler: str
+    ) -> Verdict:
+        """The same verdict, if the difference shows in a fresh process with another hash seed."""
+        tape = (verdict.counterexample or {}).get("replay", "{}")
+        with Verifier(self.options) as fresh:
+            fresh._child = _Child(self.options, hash_seed="1")
+            again = fresh.replay(before, after, handler, tape)
+        if again.result == "different":
+            details = {**verdict.details, "confirmed": True}
+            return _changed(verdict, details=details)
+        reason = f"not deterministic: a fresh process did not show the difference ({again.reason})"
+        return Verdict("inconclusive", runs=verdict.runs, coverage=verdict.coverage, reason=reason)
+
+    def _request(self, command: str, before: Version, after: Version) -> dict[str, Any]:
+        options = self.options
+        self._number += 1
+        return {
+            "id": self._number,
+            "command": command,
+            "before": _sent(before),
+            "after": _sent(after),
+            "handlers": None,
+            "options": {
+                "seconds": options.seconds,
+                "runs": options.runs,
+                "seed": options.seed,
+                "before_tornado": options.before_tornado,
+                "after_tornado": options.after_tornado,
+                "root": options.root,
+                "imports": list(options.imports),
+                "operations": [dict(entry) for entry in options.operations],
+            },
+        }
+
+    def _verdict(self, request: Mapping[str, Any]) -> Verdict:
+        try:
+            found = self._ask(request)
+        except _Lost as lost:
+            return Verdict("inconclusive", reason=str(lost))
+        return _read(found[0])
+
+    def _ask(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if self._child is None:
+            self._child = _Child(self.options)
+        try:
+            answer = self._child.ask(request, self.options.seconds * 1.5 + GRACE)
+        except _Lost:
+            self._end()
+            raise
+        if "error" in answer:
+            raise CheckError(str(answer["error"]["code"]), str(answer["error"]["message"]))
+        handlers: list[dict[str, Any]] = answer["handlers"]
+        return handlers
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._child.end()
+            self._child = None
+
+
+def replay(before: str, after: str, handler: str, tape: str, **options: Any) -> Verdict:
+    """Play one tape to two files, given by path; for the generated tests.
+
+    ``options`` are fields of ``VerifyOptions``. The verdict is *different*, or *inconclusive*: one
+    tape proves nothing more. Its ``details["agreed"]`` says whether both versions did the same.
+    """
+    first, second = (Version(Path(p).name, Path(p).read_bytes()) for p in (before, after))
+    with Verifier(VerifyOptions(**options)) as verifier:
+        return verifier.replay(first, second, handler, tape)
+
+
+class _Lost(Exception):
+    """The child is gone or must go; the text is the reason for the person."""
+
+
+class _Child:
+    """One running child, its folder, and a thread that reads its answers."""
+
+    def __init__(self, options: VerifyOptions, hash_seed: str = "0") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="uncallback-", ignore_cleanup_errors=True)
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        arguments = ["--folder", self._folder.name, "--memory", str(options.memory)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "uncallback.runtime", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=self._folder.name,
+            env=_environment(self._folder.name, hash_seed),
+            start_new_session=True,
+            text=True,
+            encoding="utf-8",
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """Send one request and wait for its answer; ``_Lost`` when there will be none."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            raise _Lost(f"the check took longer than {seconds:g} s and was ended") from None
+        except OSError:
+            line = None
+        if line is None:
+            raise _Lost(f"the checking process died ({self._status()})")
+        try:
+            answer = json.loads(line)
+        except json.JSONDecodeError:
+            raise _Lost("the checking process gave an answer that cannot be read") from None
+        if not isinstance(answer, dict) or answer.get("id") != request["id"]:
+            raise _Lost("the checking process gave an answer to something else")
+        return answer
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            while line := self._process.stdout.readline(LONGEST_ANSWER):
+                self._answers.put(line)
+        self._answers.put(None)
+
+    def _status(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=1)
+            if code < 0:
+                return f"signal {signal.Signals(-code).name}; memory is limited, see --memory"
+            return f"exit code {code}"
+        return "no exit code"
+
+    def end(self) -> None:
+        """End the child and whatever it started, and remove its folder."""
+        if self._process.poll() is None:
+            with contextlib.suppress(OSError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                else:
+                    self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+        self._folder.cleanup()
+
+
+def _environment(folder: str, hash_seed: str) -> dict[str, str]:
+    """What the child sees: enough to start Python and find this package, nothing personal."""
+    kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+    found = {name: os.environ[name] for name in kept if name in os.environ}
+    fixed = {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "TEMP": folder,
+        "TMP": folder,
+        "TZ": "UTC",
+        "PYTHONHASHSEED": hash_seed,
+        "PYTHONIOENCODING": "utf-8",
+    }
+    return {**found, **fixed}
+
+
+def _sent(version: Version) -> dict[str, Any]:
+    project = {path: _decoded(source) for path, source in version.project.items()}
+    return {"path": version.path, "source": _decoded(version.source), "project": project}
+
+
+def _decoded(source: bytes) -> str:
+    """The text of a source file, by the encoding it declares."""
+    try:
+        encoding, _ = detect_encoding(io.BytesIO(source).readline)
+        return source.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        return source.decode("utf-8", errors="replace")
+
+
+def _read(handler: Mapping[str, Any]) -> Verdict:
+    verdict = handler["verdict"]
+    return Verdict(
+        result=verdict["result"],
+        complete=verdict["complete"],
+        runs=verdict["runs"],
+        coverage=verdict["coverage"],
+        reason=verdict["reason"],
+        details=verdict.get("details") or {},
+        counterexample=handler.get("counterexample"),
+    )
+
+
+def _changed(verdict: Verdict, details: Mapping[str, Any]) -> Verdict:
+    return Verdict(
+        verdict.result,
+        verdict.complete,
+        verdict.runs,
+        verdict.coverage,
+        verdict.reason,
+        details,
+        verdict.counterexample,
+    )

@@ -1,0 +1,179 @@
+"""The child's own guard: it refuses what would touch the world, and says what to do about it.
+
+It prevents accidents, not attacks: the checked code runs in the same process and a determined
+program can get around it. Limits that matter (wall clock, memory, size of the output) are enforced
+by the parent process and the kernel.
+
+Nothing the checked code can call switches it off: the audit hook cannot be removed (PEP 578) and
+keeps what it needs in a closure.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from .search import Execute
+from .tape import Recorder
+from .trace import Interrupted, Run
+
+MOCK = "give the call a stand-in by leaving its module out of --import"
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+
+_NETWORK = (
+    "socket.__new__",
+    "socket.bind",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyaddr",
+    "socket.gethostbyname",
+    "socket.getnameinfo",
+    "socket.sendmsg",
+    "socket.sendto",
+)
+_PROCESSES = (
+    "os.exec",
+    "os.fork",
+    "os.forkpty",
+    "os.kill",
+    "os.killpg",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.startfile",
+    "os.system",
+    "pty.spawn",
+    "signal.pthread_kill",
+    "subprocess.Popen",
+)
+_THREADS = ("_thread.start_new_thread", "_thread.start_joinable_thread")
+_CHANGES = (
+    "os.chflags",
+    "os.chmod",
+    "os.chown",
+    "os.link",
+    "os.mkdir",
+    "os.remove",
+    "os.rename",
+    "os.rmdir",
+    "os.setxattr",
+    "os.symlink",
+    "os.truncate",
+    "os.utime",
+    "shutil.rmtree",
+)
+
+
+class Refused(Interrupted):
+    """The code under check tried to touch the world."""
+
+
+class OutOfTime(Interrupted):
+    """One run took longer than a run may take."""
+
+
+class Guard:
+    """Refuses effects and bounds the time of one run; ``wrap`` makes both visible in a ``Run``."""
+
+    def __init__(self, folder: str, seconds: float = 1.0) -> None:
+        self._refused: list[str] = []
+        self._seconds = seconds
+        self._runs = 0
+        self._inside = False
+        self._seen = (-1, 0)
+        sys.addaudithook(_hook(os.path.realpath(folder), self._refused))
+
+    def watch(self) -> None:
+        """Start interrupting runs that take too long (where the system has interval timers)."""
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._tick)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds / 4, self._seconds / 4)
+
+    def _tick(self, number: int, frame: FrameType | None) -> None:
+        """Four ticks within the same run are one limit: no clock is read on the hot path."""
+        run, ticks = self._seen
+        self._seen = (self._runs, ticks + 1 if run == self._runs else 1)
+        if self._inside and self._seen[1] > 4:
+            raise OutOfTime(f"one run took more than {self._seconds} s")
+
+    def wrap(self, execute: Execute) -> Execute:
+        """The same, but a refused call becomes the run's obstacle, even when it was swallowed."""
+
+        def guarded(recorder: Recorder) -> Run:
+            self._runs += 1
+            self._inside = True
+            try:
+                run = execute(recorder)
+            except Refused as refusal:
+                run = recorder.run(end="refused", obstacle=str(refusal))
+            finally:
+                self._inside = False
+            if self._refused:
+                run = _with_obstacle(run, self._refused[0])
+                self._refused.clear()
+            return run
+
+        return guarded
+
+    def take(self) -> str | None:
+        """What was refused outside of any run (while loading), if anything; forgets it."""
+        first = self._refused[0] if self._refused else None
+        self._refused.clear()
+        return first
+
+
+def _with_obstacle(run: Run, obstacle: str) -> Run:
+    if run.obstacle is not None:
+        return run
+    fields = {name: getattr(run, name) for name in Run.__slots__}
+    return Run(**{**fields, "obstacle": obstacle})
+
+
+def limit_memory(megabytes: int) -> None:
+    """Bound this process's address space and forbid core files (where the system can)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    size = megabytes * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _hook(folder: str, refused: list[str]) -> Callable[[str, tuple[Any, ...]], None]:
+    texts = {name: f"the code opens a network connection ({name}); {MOCK}" for name in _NETWORK}
+    texts.update(
+        {name: f"the code starts or signals a process ({name}); {MOCK}" for name in _PROCESSES}
+    )
+    texts.update(dict.fromkeys(_THREADS, f"the code starts a thread; {MOCK}"))
+    changes = frozenset(_CHANGES)
+
+    def inside(path: object) -> bool:
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if not isinstance(path, (str, os.PathLike)):
+            return isinstance(path, int)
+        full = os.path.realpath(path)
+        return full == os.devnull or full == folder or full.startswith(folder + os.sep)
+
+    def refuse(text: str) -> None:
+        refused.append(text)
+        raise Refused(text)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in texts:
+            refuse(texts[event])
+        if event == "open":
+            path, mode, flags = arguments
+            writing = flags & _WRITING if mode is None else set(mode) & set("wax+")
+            if writing and not inside(path):
+                refuse(f"the code writes the file {path!r}; {MOCK}")
+        elif event in changes and not all(
+            inside(path) for path in arguments[:2] if isinstance(path, (str, bytes, os.PathLike))
+        ):
+            refuse(f"the code changes the file system ({event} {arguments[0]!r}); {MOCK}")
+
+    return hook
