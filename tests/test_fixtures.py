@@ -16,6 +16,7 @@ from oracle.explore import Seen, explore
 from oracle.fixture import Fixture, fixtures
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
 from oracle.loopback import Loopback
+from oracle.scenario import Observation
 from oracle.tool import TARGETS, convert, converted
 
 CASES = {fixture.name: fixture for fixture in fixtures()}
@@ -49,7 +50,7 @@ class Judges:
         return [
             f"-- {scenario.name}\n" + "\n".join(found)
             for (scenario, one), other in zip(seen, again, strict=True)
-            if (found := differences(one, other, generations=before != after))
+            if (found := _differences(fixture, one, other, before != after))
         ]
 
     def close(self) -> None:
@@ -62,6 +63,12 @@ def judges() -> Iterator[Judges]:
     made = Judges()
     yield made
     made.close()
+
+
+def _differences(
+    fixture: Fixture, one: Observation, other: Observation, generations: bool
+) -> list[str]:
+    return differences(one, other, generations=generations, accepted=fixture.accepted)
 
 
 def _each(*needed: str) -> pytest.MarkDecorator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import ndiff
 
 from .scenario import Observation, Response
@@ -14,8 +14,16 @@ _EXPIRES = re.compile(r"expires=[^;]*", re.IGNORECASE)
 _ERROR_NAMES = re.compile(r"\bHTTP(Client|Timeout|StreamClosed)Error\b")
 
 
-def differences(one: Observation, other: Observation, *, generations: bool = False) -> list[str]:
+def differences(
+    one: Observation,
+    other: Observation,
+    *,
+    generations: bool = False,
+    accepted: Sequence[str] = (),
+) -> list[str]:
     """Every difference as a line or a short block; an empty list if there is none.
+
+    ``accepted`` are patterns of effects that do not count.
 
     ``generations`` is for two different Tornado generations: what Tornado 6 renamed (the errors
     of ``fetch``, their text, the body of a 599, its own ``Server`` header) is then no difference.
@@ -28,11 +36,17 @@ def differences(one: Observation, other: Observation, *, generations: bool = Fal
     ]
     if len(one.responses) != len(other.responses):
         found.append(f"{len(one.responses)} responses / {len(other.responses)}")
-    for what in ("effects", "upstream", "state"):
+    effects = [_without(accepted, seen.effects) for seen in (one, other)]
+    found += _lines("effects", *effects, clean)
+    for what in ("upstream", "state"):
         found += _lines(what, getattr(one, what), getattr(other, what), clean)
     if one.end != other.end:
         found.append(f"end: {one.end} / {other.end}")
     return found
+
+
+def _without(patterns: Sequence[str], effects: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(e for e in effects if not any(re.search(p, e) for p in patterns))
 
 
 def _response(number: int, one: Response, other: Response, clean: Clean) -> list[str]:

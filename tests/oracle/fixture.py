@@ -8,7 +8,9 @@
                        and ``message`` (a part of the sentence); the file stays as it is
 ``naive.py``           a plausible wrong conversion, which running it must show
 ``case.toml``          ``about`` (why the case is here), ``traps`` (rows of the semantics
-                       reference), ``[options]`` of the tool, ``[oracle]`` (``explore.Wishes``)
+                       reference), ``accept`` (patterns of effects that do not count, for the
+                       reason that ``about`` gives), ``[options]`` of the tool, ``[oracle]``
+                       (``explore.Wishes``)
 ``project/``           other files of the project; ``project.STYLE/`` those that change too
 ``modules/``           stand-ins for third-party packages, for real Tornado only
 ``world.py``           names that the module finds among its globals, for real Tornado only
@@ -76,6 +78,10 @@ class Fixture:
     @cached_property
     def options(self) -> Mapping[str, Any]:
         return self.case.get("options", {})
+
+    @cached_property
+    def accepted(self) -> tuple[str, ...]:
+        return tuple(self.case.get("accept", ()))
 
     @cached_property
     def wishes(self) -> Wishes:

@@ -31,7 +31,7 @@ def main(name: str, other: str = "", tornado: str = TORNADO_4) -> None:
         version = fixture.version((fixture.folder / other).read_bytes())
         again = loopback.observe(version, [scenario for scenario, _ in seen])
     for (scenario, before), after in zip(seen, again, strict=True):
-        found = differences(before, after)
+        found = differences(before, after, accepted=fixture.accepted)
         print(f"== {scenario.name}: {'DIFFERENT' if found else 'same'}")
         print(*found, sep="\n")
 
