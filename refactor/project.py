@@ -62,7 +62,7 @@ class Project:
         """Python files and templates below the root, sorted."""
         python, templates = set(self._extra), set()
         for entry in walk(self.root, self.root):
-            if entry.path.is_dir() or (entry.skip and entry.skip != "gitignored"):
+            if entry.folder or (entry.skip and entry.skip != "gitignored"):
                 continue
             suffix = entry.path.suffix.lower()
             if suffix in _PYTHON or (not suffix and _is_script(entry.path)):

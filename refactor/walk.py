@@ -28,10 +28,11 @@ DEFAULT_EXCLUDES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file below the root, or one directory that was not entered (``skip`` says why)."""
+    """One file below the root, or one folder that was not entered (``skip`` says why)."""
 
     path: Path
     skip: str | None = None
+    folder: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -70,38 +71,60 @@ def _between(root: Path, folder: Path) -> list[Path]:
     return steps[::-1]
 
 
-def walk(top: Path, root: Path, *, gitignore: bool = True) -> Iterator[Entry]:
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a walk leaves out; paths count from ``root``."""
+
+    root: Path
+    gitignore: bool
+    names: frozenset[str]
+    exclude: GitIgnoreSpec | None
+
+    def reason(self, path: Path, folder: bool) -> str | None:
+        if folder and path.name in self.names:
+            return "excluded by default"
+        if folder and (path / "pyvenv.cfg").exists():
+            return "virtual environment"
+        if self.exclude is not None:
+            name = path.relative_to(self.root).as_posix() + ("/" if folder else "")
+            if self.exclude.match_file(name):
+                return "excluded"
+        if self.gitignore and is_gitignored(path, self.root, directory=folder):
+            return "gitignored"
+        return None
+
+
+def walk(
+    top: Path,
+    root: Path,
+    *,
+    gitignore: bool = True,
+    default_excludes: bool = True,
+    exclude: GitIgnoreSpec | None = None,
+) -> Iterator[Entry]:
     """Yield the files below ``top`` in sorted order, and what was left out with the reason.
 
-    ``root`` is the folder from which ``.gitignore`` files count; both are resolved paths. A
-    directory that cannot be listed is yielded with its reason too.
+    ``root`` is the folder from which ``.gitignore`` files and ``exclude`` count; both are resolved
+    paths. A folder that cannot be listed is yielded with the reason ``"unreadable: ..."``.
     """
+    names = DEFAULT_EXCLUDES if default_excludes else frozenset({".git", ".hg"})
+    return _walk(top, _Rules(root, gitignore, names, exclude))
+
+
+def _walk(top: Path, rules: _Rules) -> Iterator[Entry]:
     try:
         children = sorted(os.scandir(top), key=lambda child: child.name)
     except OSError as error:
-        yield Entry(top, f"unreadable directory: {error.strerror}")
+        yield Entry(top, f"unreadable: {error.strerror}", folder=True)
         return
     for child in children:
         path = Path(child.path)
-        if child.is_dir(follow_symlinks=False):
-            reason = _why_not_enter(path, root, gitignore)
-            if reason is None:
-                yield from walk(path, root, gitignore=gitignore)
-            else:
-                yield Entry(path, reason)
-        elif child.is_symlink() and child.is_dir():
-            yield Entry(path, "link to a directory")
-        elif gitignore and is_gitignored(path, root):
-            yield Entry(path, "gitignored")
+        folder = child.is_dir(follow_symlinks=False)
+        if child.is_symlink() and child.is_dir():
+            yield Entry(path, "link to a directory", folder=True)
+            continue
+        reason = rules.reason(path, folder)
+        if folder and reason is None:
+            yield from _walk(path, rules)
         else:
-            yield Entry(path)
-
-
-def _why_not_enter(path: Path, root: Path, gitignore: bool) -> str | None:
-    if path.name in DEFAULT_EXCLUDES:
-        return "excluded by default"
-    if (path / "pyvenv.cfg").exists():
-        return "virtual environment"
-    if gitignore and is_gitignored(path, root, directory=True):
-        return "gitignored"
-    return None
+            yield Entry(path, reason, folder)
