@@ -39,6 +39,6 @@ _TIMEOUT_ERRORS: dict[int, type[Exception]] = {
 }
 
 
-def timeout_error(message: str) -> Exception:
-    """Return the exception with which ``with_timeout`` ends in the current generation."""
-    return _TIMEOUT_ERRORS[generation.current](message)
+def timeout_error(*args: str) -> Exception:
+    """Return what is raised at a timeout in the current generation: ``gen.TimeoutError(*args)``."""
+    return _TIMEOUT_ERRORS[generation.current](*args)

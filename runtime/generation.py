@@ -11,7 +11,7 @@ from the module, so ``hasattr`` and ``from tornado.gen import engine`` answer as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ current: int = 4
 
 _absent = object()
 _bindings: list[tuple[dict[str, Any], str, Mapping[int, Any]]] = []
+_listeners: list[Callable[[int], None]] = []
 
 
 def switch(generation: int) -> None:
@@ -34,6 +35,8 @@ def switch(generation: int) -> None:
     current = generation
     for namespace, name, values in _bindings:
         _bind(namespace, name, values)
+    for listener in _listeners:
+        listener(generation)
 
 
 @contextmanager
@@ -60,6 +63,12 @@ def vary(namespace: dict[str, Any], name: str, values: Mapping[int, Any]) -> Non
     """Bind ``name`` to ``values[generation]``, now and at every switch; absent where not given."""
     _bindings.append((namespace, name, values))
     _bind(namespace, name, values)
+
+
+def listen(listener: Callable[[int], None]) -> None:
+    """Call ``listener(generation)`` after every switch from now on."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def _bind(namespace: dict[str, Any], name: str, values: Mapping[int, Any]) -> None:
