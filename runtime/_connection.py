@@ -1,0 +1,285 @@
+"""One request's connection, in memory: it records what would have gone over the wire.
+
+The rules are HTTP/1.1's and Tornado 4.4's: a body of unknown length is chunked, one that does not
+fit its Content-Length breaks the connection. Writes are complete at once, as they are on a socket
+whose buffer is not full; the iterations until flush's future or callback arrives were measured on
+4.4.2, 5.1.1 and 6.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from . import _current, _futures, choices, generation, stack_context
+from ._headers import HTTPHeaders
+from .httputil import (
+    HTTPConnection,
+    HTTPOutputError,
+    RequestStartLine,
+    ResponseStartLine,
+)
+from .iostream import StreamClosedError
+
+__all__ = ["Context", "MemoryConnection", "MemoryStream", "Receiver"]
+
+_BODILESS = (204, 304)
+
+
+class Receiver(Protocol):
+    """The client's end of a connection; every call arrives an iteration after it was sent."""
+
+    def headers(self, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:
+        """Take the status line and the headers."""
+
+    def chunk(self, chunk: bytes) -> None:
+        """Take a part of the body."""
+
+    def end(self) -> None:
+        """Hear that the response is complete."""
+
+    def lost(self) -> None:
+        """Hear that the server closed the connection before that."""
+
+
+class Context:
+    """Where a request comes from."""
+
+    __slots__ = ("address", "protocol", "remote_ip")
+
+    def __init__(self, remote_ip: str = "127.0.0.1", protocol: str = "http") -> None:
+        self.address = (remote_ip, 0)
+        self.protocol = protocol
+        self.remote_ip = remote_ip
+
+    def __str__(self) -> str:
+        return self.remote_ip
+
+
+class MemoryStream:
+    """What stands where the socket's stream would be: it is open or closed, no more."""
+
+    __slots__ = ("_connection", "io_loop")
+
+    def __init__(self, connection: MemoryConnection) -> None:
+        self._connection = connection
+        self.io_loop = _current.loop()
+
+    def closed(self) -> bool:
+        """Return True once either side has closed the connection."""
+        return self._connection.closed
+
+    def close(self, exc_info: Any = False) -> None:
+        """Close the connection from the server's side."""
+        self._connection.hang_up()
+
+    def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
+        """Run ``callback`` an iteration after the connection is closed."""
+        self._connection.set_close_callback(callback)
+
+    def set_nodelay(self, value: bool) -> None:
+        """Accept what only concerns TCP."""
+
+
+class MemoryConnection(HTTPConnection):
+    """Takes one response and keeps what was written to it.
+
+    ``start_line`` and ``headers`` are None until headers were sent; ``chunks`` are the parts of the
+    body without the framing of a chunked message; ``chunked`` says whether it has one. ``finished``
+    tells a complete response from one whose connection was ``closed`` before.
+    """
+
+    __slots__ = (
+        "_close_callback",
+        "_head",
+        "_remaining",
+        "_request",
+        "_stream",
+        "chunked",
+        "chunks",
+        "closed",
+        "context",
+        "finished",
+        "headers",
+        "no_keep_alive",
+        "receiver",
+        "start_line",
+    )
+
+    def __init__(
+        self,
+        request: RequestStartLine,
+        keep_alive: bool = False,
+        context: Context | None = None,
+        receiver: Receiver | None = None,
+    ) -> None:
+        self._request = request
+        self._close_callback: Callable[[], Any] | None = None
+        self._remaining: int | None = None
+        self._stream: MemoryStream | None = None
+        self._head = b""
+        self.chunked = False
+        self.chunks: list[bytes] = []
+        self.closed = False
+        self.context = context or Context()
+        self.finished = False
+        self.headers: HTTPHeaders | None = None
+        self.no_keep_alive = not keep_alive
+        self.receiver = receiver
+        self.start_line: ResponseStartLine | None = None
+
+    @property
+    def stream(self) -> MemoryStream:
+        """The stream below this connection."""
+        if self._stream is None:
+            self._stream = MemoryStream(self)
+        return self._stream
+
+    @property
+    def wire(self) -> bytes:
+        """Everything that was sent, byte for byte."""
+        if not self.chunked:
+            return self._head + b"".join(self.chunks)
+        framed = [b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in self.chunks]
+        return self._head + b"".join(framed) + (b"0\r\n\r\n" if self.finished else b"")
+
+    def set_close_callback(self, callback: Callable[[], Any] | None) -> None:
+        """Run ``callback`` an iteration after the client has gone."""
+        self._close_callback = callback and stack_context.wrap(callback)
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None = None,
+        callback: Any = None,
+    ) -> Any:
+        """Send status line, headers and maybe the first part of the body.
+
+        Returns a Future unless there is a ``callback``. Raises ValueError for a line break in a
+        header, UnicodeEncodeError for one that is not latin-1, HTTPOutputError for a ``chunk``
+        longer than the Content-Length.
+        """
+        _, code, reason = start_line
+        modern = self._request.version == "HTTP/1.1"
+        length = headers.get("Content-Length")
+        self.chunked = (
+            modern
+            and code not in _BODILESS
+            and length is None
+            and "Transfer-Encoding" not in headers
+        )
+        if self.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        if not modern and not self.no_keep_alive:
+            headers["Connection"] = "Keep-Alive"
+        if self._request.method == "HEAD" or code == 304:
+            self._remaining = 0
+        else:
+            self._remaining = int(length) if length is not None else None
+        lines = [f"{name}: {value}" for name, value in headers.get_all()]
+        lines.insert(0, f"HTTP/1.1 {code} {reason}")
+        head = "\r\n".join(lines).encode("latin1")
+        if head.count(b"\n") != len(lines) - 1:
+            raise ValueError(next(f"Newline in header: {x.encode()!r}" for x in lines if "\n" in x))
+        if self.closed:
+            return self._refused()
+        self._head = head + b"\r\n\r\n"
+        self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
+        self.headers = headers
+        choices.record("headers", f"{code} {reason}", tuple(headers.get_all()))
+        if self.receiver is not None:
+            self._send(self.receiver.headers, self.start_line, headers.copy())
+        if chunk:
+            self._send_chunk(chunk)
+        return self._written(callback, first=True)
+
+    def write(self, chunk: bytes, callback: Any = None) -> Any:
+        """Send a part of the body; see `write_headers`."""
+        if self.closed:
+            self._count(chunk)
+            return self._refused()
+        self._send_chunk(chunk)
+        return self._written(callback, first=False)
+
+    def finish(self) -> None:
+        """End the response; HTTPOutputError if less than the Content-Length was written."""
+        if self._remaining and not self.closed:
+            self.hang_up()
+            raise HTTPOutputError(
+                f"Tried to write {self._remaining} bytes less than Content-Length"
+            )
+        self._close_callback = None
+        if self.closed:
+            return
+        self.finished = True
+        choices.record("finish", "response")
+        if self.receiver is not None:
+            self._send(self.receiver.end)
+
+    def close(self) -> None:
+        """The client goes away; the handler hears of it in the next iteration."""
+        if self.closed or self.finished:
+            return
+        self.closed = True
+        callback, self._close_callback = self._close_callback, None
+        if callback is not None:
+            _current.loop().add_callback(callback)
+
+    def hang_up(self) -> None:
+        """The server closes the connection: the client sees it end."""
+        if self.closed:
+            return
+        if not self.finished:
+            choices.record("close", "connection")
+        self.close()
+        self.closed = True
+        if self.receiver is not None and not self.finished:
+            self._send(self.receiver.lost)
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Accept a limit that cannot be reached: the body is there already."""
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Accept a limit for bodies that are still to come."""
+
+    def _send(self, deliver: Callable[..., None], *args: Any) -> None:
+        _current.loop().spawn_callback(deliver, *args)
+
+    def _send_chunk(self, chunk: bytes) -> None:
+        self._count(chunk)
+        if not chunk:
+            return
+        self.chunks.append(chunk)
+        choices.record("body", "response", chunk)
+        if self.receiver is not None:
+            self._send(self.receiver.chunk, chunk)
+
+    def _count(self, chunk: bytes) -> None:
+        if self._remaining is None:
+            return
+        self._remaining -= len(chunk)
+        if self._remaining < 0:
+            self.hang_up()
+            raise HTTPOutputError("Tried to write more data than Content-Length")
+
+    def _refused(self) -> Any:
+        future = _futures.Future()
+        future.set_exception(StreamClosedError())
+        future.exception()  # whoever drops it has the close callback
+        return future
+
+    def _written(self, callback: Any, first: bool) -> Any:
+        loop = _current.loop()
+        if callback is not None:
+            if generation.current == 5 and not first:
+                loop.add_callback(loop.add_callback, stack_context.wrap(callback))
+            else:
+                loop.add_callback(callback)
+            return None
+        future = _futures.Future()
+        if generation.current == 5 and not first:
+            loop.add_callback(future.set_result, None)
+        else:
+            future.set_result(None)
+        return future

@@ -1,0 +1,89 @@
+"""`HTTPServer` in memory: the client of this process finds it by its port's number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._connection import Context, MemoryConnection, Receiver
+from ._headers import HTTPHeaders
+from ._serverrequest import HTTPServerRequest
+from .httputil import HTTPServerConnectionDelegate, RequestStartLine
+
+__all__ = ["HTTPServer", "find"]
+
+_LOCAL = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
+_servers: dict[int, HTTPServer] = {}
+
+
+def find(host: str | None, port: int | None) -> HTTPServer | None:
+    """Return the server that listens on a local address, None for the outside world."""
+    return _servers.get(port) if _servers and port and host in _LOCAL else None
+
+
+class HTTPServer:
+    """Serves an application, or any callable that takes an `HTTPServerRequest`.
+
+    The options that concern sockets and TLS are accepted and have no effect.
+    """
+
+    def __init__(self, request_callback: Any, *args: Any, **options: Any) -> None:
+        self.request_callback = request_callback
+        self.no_keep_alive = bool(options.get("no_keep_alive", args[0] if args else False))
+        self.chunk_size = options.get("chunk_size") or 65536
+        self.protocol = options.get("protocol") or "http"
+        self._ports: list[int] = []
+
+    def listen(self, port: int, address: str = "") -> None:
+        """Answer requests to ``port`` of this machine."""
+        self._ports.append(port)
+        _servers[port] = self
+
+    bind = listen
+
+    def start(self, num_processes: int | None = 1) -> None:
+        """Start; it has started already."""
+
+    def add_sockets(self, sockets: Any) -> None:
+        """Listen where the sockets of `netutil.bind_sockets` are bound."""
+        for sock in sockets:
+            self.listen(sock.getsockname()[1])
+
+    def add_socket(self, socket: Any) -> None:
+        """Listen where one socket is bound."""
+        self.add_sockets([socket])
+
+    def stop(self) -> None:
+        """Answer no more requests; those under way go on."""
+        for port in self._ports:
+            if _servers.get(port) is self:
+                del _servers[port]
+        self._ports.clear()
+
+    def serve(
+        self,
+        method: str,
+        target: str,
+        headers: HTTPHeaders,
+        body: bytes | None = None,
+        receiver: Receiver | None = None,
+        remote_ip: str = "127.0.0.1",
+    ) -> MemoryConnection:
+        """Handle one request; its connection comes back, and ``receiver`` hears the response."""
+        start_line = RequestStartLine(method, target, "HTTP/1.1")
+        keep_alive = not self.no_keep_alive and headers.get("Connection", "").lower() != "close"
+        context = Context(remote_ip, self.protocol)
+        connection = MemoryConnection(start_line, keep_alive, context, receiver)
+        if not isinstance(self.request_callback, HTTPServerConnectionDelegate):
+            request = HTTPServerRequest(
+                connection=connection, start_line=start_line, headers=headers, body=body
+            )
+            request._parse_body()
+            self.request_callback(request)
+            return connection
+        delegate = self.request_callback.start_request(self, connection)
+        delegate.headers_received(start_line, headers)
+        if body:
+            for offset in range(0, len(body), self.chunk_size):
+                delegate.data_received(body[offset : offset + self.chunk_size])
+        delegate.finish()
+        return connection
