@@ -141,7 +141,24 @@ def load(path: Path) -> Settings:
     if not isinstance(verify, dict):
         raise _at(path, text, prefix, "verify", "'verify' must be a table")
     values |= _read(path, text, f"{prefix}.verify".lstrip("."), verify, VERIFY_KEYS)
+    _check_operations(path, text, f"{prefix}.operations".lstrip("."), values.get("operations", ()))
     return Settings(**values, source=path)
+
+
+def _check_operations(
+    path: Path, text: str, table: str, entries: Sequence[Mapping[str, Any]]
+) -> None:
+    """Read the catalogue entries once, so that a mistake is told with its place."""
+    if not entries:
+        return
+    from .catalogue import CatalogueError, operation
+
+    for number, entry in enumerate(entries):
+        try:
+            operation(entry)
+        except CatalogueError as error:
+            line, column = _place(text, table, str(entry.get("name")), number)
+            raise ConfigError(f"{path}:{line}:{column}: {error}") from None
 
 
 def _document(path: Path) -> tuple[str, dict[str, Any]]:
@@ -197,27 +214,31 @@ def _at(path: Path, text: str, table: str, key: str, message: str) -> ConfigErro
     return ConfigError(f"{path}:{line}:{column}: {message}")
 
 
-def _place(text: str, table: str, key: str) -> tuple[int, int]:
-    """Find ``key`` of ``table`` in TOML text: as a key, as a header, or as part of a dotted key."""
+def _place(text: str, table: str, key: str, number: int = 0) -> tuple[int, int]:
+    """Find ``key`` of ``table`` in TOML text: as a key, as a header, or as part of a dotted key.
+
+    Where there is no such key, the place is the table itself, the one with ``number`` (0-based) in
+    an array of tables.
+    """
     full = f"{table}.{key}".lstrip(".")
-    current, fallback = "", (1, 1)
-    for number, line in enumerate(text.split("\n"), 1):
+    current, tables = "", [(1, 1)]
+    for row, line in enumerate(text.split("\n"), 1):
         header = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line)
         if header:
             current = _plain(header[1])
             if current == full or current.startswith(full + "."):
-                return number, header.start(1) + 1
+                return row, header.start(1) + 1
             if current == table:
-                fallback = (number, header.start(1) + 1)
+                tables.append((row, header.start(1) + 1))
             continue
         entry = re.match(r"\s*([\w\"'.\s-]+?)\s*=", line)
         if entry:
             name = f"{current}.{_plain(entry[1])}".lstrip(".")
             if name == full or name.startswith(full + "."):
-                return number, entry.start(1) + 1
+                return row, entry.start(1) + 1
             if name == table:
-                fallback = (number, entry.start(1) + 1)
-    return fallback
+                tables.append((row, entry.start(1) + 1))
+    return tables[min(number + 1, len(tables) - 1)]
 
 
 def _plain(name: str) -> str:

@@ -198,6 +198,19 @@ def collect(arguments: Sequence[str], settings: Settings) -> Collection:
     return Collection(projects, skips, sorted(collector.faults, key=lambda fault: fault.shown))
 
 
+def from_text(data: bytes, name: str | None) -> Collection:
+    """Return the collection of one file whose bytes are ``data``; ``name`` is where it belongs.
+
+    Without a name it stands in the working directory as ``<stdin>``.
+    """
+    file = Path(os.path.realpath(name or "<stdin>"))
+    root = find_root(file.parent) if file.parent.is_dir() else None
+    root = root or file.parent
+    path = file.relative_to(root).as_posix()
+    target = Target(path, shown(Path(name)) if name else "<stdin>", file)
+    return Collection([(Project(root, {path: data}), [target])])
+
+
 def _loose_root(arguments: Sequence[str]) -> Path | None:
     """The root of all arguments that stand in no marked project: the folder that holds them all.
 

@@ -12,6 +12,15 @@ import click
 ColorMode = Literal["auto", "always", "never"]
 
 
+class OneLine(click.ClickException):
+    """A mistake of configuration: exit code 2, and the one line that names its place."""
+
+    exit_code = 2
+
+    def show(self, file: IO[str] | None = None) -> None:
+        say(self.message)
+
+
 def use_color(mode: ColorMode, stream: IO[str]) -> bool:
     """Whether ``stream`` gets colours: the flag, then the variables, then what the stream is.
 

@@ -5,8 +5,9 @@ Each format is a module with ``render(outcome, view) -> str``; it is imported wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from importlib import import_module
 from typing import cast
 
@@ -32,9 +33,13 @@ class View:
     statistics: bool = False
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    per_file_ignores: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def wants(self, code: str) -> bool:
-        """Whether ``--select`` and ``--ignore`` leave ``code`` in; the longer prefix wins."""
+    def wants(self, code: str, file: File) -> bool:
+        """Whether ``code`` is reported for ``file``; the longer prefix of a code wins."""
+        for pattern, codes in self.per_file_ignores.items():
+            if fnmatch(file.shown, pattern) and code.startswith(tuple(codes)):
+                return False
         chosen = max((len(p) for p in self.select if code.startswith(p)), default=-1)
         ignored = max((len(p) for p in self.ignore if code.startswith(p)), default=-1)
         if self.select and chosen < 0:
@@ -44,14 +49,14 @@ class View:
     def findings(self, file: File) -> Iterator[Reason]:
         """The findings of ``file`` that are wanted, in line order."""
         yield from sorted(
-            (each for each in file.findings if self.wants(each.code)),
+            (each for each in file.findings if self.wants(each.code, file)),
             key=lambda each: (each.line, each.code),
         )
 
     def handlers(self, file: File) -> Iterator[Handler]:
         """The handlers of ``file`` without those that were kept for an unwanted code."""
         for handler in sorted(file.handlers, key=lambda each: each.line):
-            if handler.reason is None or self.wants(handler.reason.code):
+            if handler.reason is None or self.wants(handler.reason.code, file):
                 yield handler
 
 

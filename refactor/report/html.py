@@ -67,7 +67,7 @@ def _file(file: File, view: View) -> str:
         if text:
             parts.append(f"<pre>{escape(text)}</pre>")
     if file.diff:
-        parts.append(_diff(file.diff.decode(file.encoding, "replace").splitlines()))
+        parts.append(_diff(file.diff.decode(file.encoding, "replace").split("\n")))
     return "\n".join(parts)
 
 

@@ -1,0 +1,1 @@
+"""The commands of ``uncallback``, one module each, imported when the command is used."""
