@@ -26,6 +26,9 @@ from typing import Any
 
 from .model import Verdict
 
+COMMAND = (sys.executable, "-m", "uncallback.runtime")
+"""How the child is started."""
+
 GRACE = 5.0
 """Seconds the child gets beyond a handler's own limit before it is ended."""
 
@@ -201,7 +204,7 @@ class _Child:
         self._answers: queue.Queue[str | None] = queue.Queue()
         arguments = ["--folder", self._folder.name, "--memory", str(options.memory)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "uncallback.runtime", *arguments],
+            [*COMMAND, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

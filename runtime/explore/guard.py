@@ -10,6 +10,7 @@ keeps what it needs in a closure.
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from .tape import Recorder
 from .trace import Interrupted, Run
 
 MOCK = "give the call a stand-in by leaving its module out of --import"
+_THREAD = f"the code starts a thread; {MOCK}"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 _NETWORK = (
@@ -85,6 +87,7 @@ class Guard:
         self._inside = False
         self._seen = (-1, 0)
         sys.addaudithook(_hook(os.path.realpath(folder), self._refused))
+        _no_threads(self._refused)
 
     def watch(self) -> None:
         """Start interrupting runs that take too long (where the system has interval timers)."""
@@ -143,12 +146,26 @@ def limit_memory(megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _no_threads(refused: list[str]) -> None:
+    """Refuse threads where starting one is not audited (before Python 3.12)."""
+
+    def start(*arguments: object, **named: object) -> None:
+        refused.append(_THREAD)
+        raise Refused(_THREAD)
+
+    for module in (_thread, sys.modules.get("threading")):
+        for name in ("start_new_thread", "start_new", "start_joinable_thread"):
+            for spelling in (name, "_" + name):
+                if hasattr(module, spelling):
+                    setattr(module, spelling, start)
+
+
 def _hook(folder: str, refused: list[str]) -> Callable[[str, tuple[Any, ...]], None]:
     texts = {name: f"the code opens a network connection ({name}); {MOCK}" for name in _NETWORK}
     texts.update(
         {name: f"the code starts or signals a process ({name}); {MOCK}" for name in _PROCESSES}
     )
-    texts.update(dict.fromkeys(_THREADS, f"the code starts a thread; {MOCK}"))
+    texts.update(dict.fromkeys(_THREADS, _THREAD))
     changes = frozenset(_CHANGES)
 
     def inside(path: object) -> bool:
