@@ -1,0 +1,1 @@
+"""What Tornado has per operating system; here there is no operating system."""
