@@ -1,0 +1,154 @@
+"""What an expression that stands where a callback belongs refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import libcst as cst
+
+from . import cst as tree
+from .names import parameters
+from .refusal import Refused
+from .workspace import Class, Parsed, Workspace
+
+Kind = Literal["method", "nested", "lambda", "function", "external"]
+
+PARTIALS = frozenset({"functools.partial"})
+WRAPPERS = frozenset({"tornado.stack_context.wrap"})
+"""Calls that give a callback which behaves like their argument when a Tornado operation runs it."""
+
+
+@dataclass(frozen=True, eq=False)
+class CallbackRef:
+    """A callback: what stands behind it and what is already bound to it.
+
+    ``expression`` calls it by name (``self.on_x``); ``function`` is its definition when that is
+    known; ``owner`` the class a method is defined in; ``arguments`` what ``functools.partial``
+    binds in front of what the operation passes.
+    """
+
+    kind: Kind
+    name: str
+    expression: cst.BaseExpression
+    function: tree.Function | None = None
+    owner: Class | None = None
+    arguments: tuple[cst.Arg, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name by which placements and memos know a method."""
+        return f"{self.owner!r}.{self.name}" if self.owner else self.name
+
+
+class CallbackResolver:
+    """Finds callbacks for one handler: ``cls`` is its class, ``method`` the handler."""
+
+    def __init__(self, workspace: Workspace, file: Parsed, cls: Class) -> None:
+        self.workspace = workspace
+        self.file = file
+        self.cls = cls
+
+    def resolve(self, expression: cst.BaseExpression, at: cst.CSTNode, first: str) -> CallbackRef:
+        """The callback that ``expression`` names where ``self`` is called ``first``.
+
+        Raises Refused (UC202, UC203) when that cannot be told.
+        """
+        if isinstance(expression, cst.Call):
+            return self._wrapped(expression, at, first)
+        if isinstance(expression, cst.Lambda):
+            return CallbackRef("lambda", "lambda", expression, expression)
+        if isinstance(expression, cst.Attribute) and tree.dotted(expression.value) == first:
+            return self._method(expression)
+        if isinstance(expression, cst.Name):
+            return self._function(expression, at)
+        raise Refused("UC202", expression, what=tree.code(expression))
+
+    def _wrapped(self, call: cst.Call, at: cst.CSTNode, first: str) -> CallbackRef:
+        qualified = self.file.names.qualified(call.func, at)
+        path = tree.dotted(call.func)
+        wrapper = (
+            qualified in PARTIALS or qualified in WRAPPERS or path == f"{first}.async_callback"
+        )
+        starred = any(arg.star for arg in call.args)
+        if not wrapper or not call.args or starred or call.args[0].keyword is not None:
+            raise Refused("UC202", call, what=tree.code(call))
+        inner = self.resolve(call.args[0].value, at, first)
+        return CallbackRef(
+            inner.kind,
+            inner.name,
+            inner.expression,
+            inner.function,
+            inner.owner,
+            (*inner.arguments, *call.args[1:]),
+        )
+
+    def _method(self, expression: cst.Attribute) -> CallbackRef:
+        name = expression.attr.value
+        found = self.workspace.method(self.cls, name)
+        stored = any(
+            name in each.attributes
+            for each in self.workspace.ancestry(self.cls)
+            if isinstance(each, Class)
+        )
+        if stored:
+            raise Refused("UC202", expression, what=tree.code(expression))
+        if found is None:
+            if not self._inherited(name):
+                raise Refused("UC203", expression, what=tree.code(expression))
+            return CallbackRef("external", name, expression)
+        owner, function = found
+        return CallbackRef("method", name, expression, function, owner)
+
+    def _inherited(self, name: str) -> bool:
+        return name in EXTERNAL_METHODS
+
+    def _function(self, expression: cst.Name, at: cst.CSTNode) -> CallbackRef:
+        name = expression.value
+        owner = self.file.names.owner(at, name)
+        if owner is None:
+            raise Refused("UC203", expression, what=name)
+        places = self.file.names.bindings(owner).assigned.get(name, [])
+        module_level = isinstance(owner, cst.Module)
+        if len(places) == 1 and isinstance(places[0], cst.FunctionDef):
+            kind: Kind = "function" if module_level else "nested"
+            return CallbackRef(kind, name, expression, places[0])
+        if module_level and not places:
+            return CallbackRef("function", name, expression)
+        if len(places) == 1 and isinstance(places[0], cst.AssignTarget):
+            assigned = self.file.names.parents.get(id(places[0]))
+            if isinstance(assigned, cst.Assign) and isinstance(assigned.value, cst.Lambda):
+                return CallbackRef("nested", name, expression, assigned.value)
+        raise Refused("UC202", expression, what=name)
+
+
+EXTERNAL_METHODS = frozenset({"finish", "write", "render", "redirect", "send_error", "on_finish"})
+"""Methods that every ``RequestHandler`` has and that may themselves be a callback."""
+
+
+def takes(ref: CallbackRef, passed: int) -> list[cst.Param] | None:
+    """The parameters that get the ``passed`` values of the operation; None if they do not fit.
+
+    ``self`` and what a partial binds are left out. Only plain parameters count, as those are the
+    ones that can become local variables.
+    """
+    function = ref.function
+    if function is None:
+        return None
+    params = function.params
+    plain = [*params.posonly_params, *params.params]
+    if ref.kind == "method":
+        plain = plain[1:]
+    bound = sum(1 for arg in ref.arguments if arg.keyword is None)
+    keywords = {arg.keyword.value for arg in ref.arguments if arg.keyword is not None}
+    rest = [p for p in plain[bound:] if p.name.value not in keywords]
+    return rest if len(rest) == passed else None
+
+
+def is_plain(ref: CallbackRef) -> bool:
+    """Whether a callback's parameters are all plain: no defaults, no stars, no keyword-only."""
+    assert ref.function is not None
+    params = ref.function.params
+    return all(
+        p.default is None and p.star in ("", cst.MaybeSentinel.DEFAULT) for p in parameters(params)
+    ) and not isinstance(params.star_arg, cst.Param)

@@ -1,0 +1,375 @@
+"""What happens once an operation has its result: the callback's body inline, or a call of it.
+
+The body moves when it is provably nobody else's business (DESIGN: no other use in the project, no
+override, plain parameters, no name that the move would capture); otherwise the callback is called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .callbacks import CallbackRef, is_plain, takes
+from .model import Callback, Placement
+from .refusal import Refused
+from .scope import Host, Piece
+from .sites import Site, SiteFinder
+from .unit import Unit
+from .usage import uses
+from .variables import reads, variables
+from .workspace import Class
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """The code around a wait: ``before`` runs at the call, ``body`` behind the wait.
+
+    ``target`` is the variable (or variables, comma separated) that get the result; ``exact`` says
+    that the code looks at fields for which only the longer form of ``fetch`` is right.
+    """
+
+    target: str | None
+    before: tree.Block
+    body: tree.Block
+    exact: bool
+
+
+class Continuations:
+    """Decides and builds continuations for the methods of one class."""
+
+    def __init__(self, unit: Unit, cls: Class, finder: SiteFinder) -> None:
+        self.unit = unit
+        self.cls = cls
+        self.finder = finder
+        self.callbacks: list[Callback] = []
+        self.inlined: list[cst.FunctionDef] = []
+        self.nested: list[cst.CSTNode] = []
+        self._active: list[tree.Function] = []
+
+    def of(self, site: Site, host: Host, after: tuple[cst.CSTNode, ...]) -> Continuation:
+        """The continuation of ``site`` in ``host``; ``after`` runs between call and wait.
+
+        Raises Refused when the callback cannot be called with what the operation passes.
+        """
+        ref = site.callback
+        exact = self._exact(ref)
+        passed = len(site.operation.passes)
+        params = takes(ref, passed)
+        if params is None and ref.function is not None and not _flexible(ref):
+            raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
+        if self._movable(site, ref) and params is not None:
+            found = self._inline(site, ref, params, host, after)
+            if found is not None:
+                self._note(site, "inline")
+                return Continuation(*found, exact)
+        return Continuation(*self._call(site, ref, host, after), exact)
+
+    def _note(self, site: Site, placement: Placement) -> None:
+        self.callbacks.append(Callback(site.callback.name, site.operation.name, placement))
+
+    def _exact(self, ref: CallbackRef) -> bool:
+        """Whether the code may look at what ``raise_error=False`` does not keep (SEMANTICS 1)."""
+        if tree.names(self.unit.file.module) & {"effective_url", "time_info"}:
+            return True
+        if ref.function is None:
+            return False
+        given = {p.name.value for p in takes(ref, 1) or ()}
+        for node in tree.find(ref.function.body, cst.Attribute):
+            path = tree.dotted(node) or ""
+            head, _, rest = path.partition(".")
+            if head in given and (
+                rest == "request" or rest.startswith(("request.", "error.response"))
+            ):
+                return True
+        opens = (
+            c
+            for c in tree.find(ref.function.body, cst.Call)
+            if tree.dotted(c.func) in {"getattr", "vars"}
+        )
+        return any(
+            isinstance(a.value, cst.Name) and a.value.value in given for c in opens for a in c.args
+        )
+
+    # Inline -----------------------------------------------------------------------------------
+
+    def _movable(self, site: Site, ref: CallbackRef) -> bool:
+        """Whether the callback's body may leave its function."""
+        function = ref.function
+        if function is None or ref.kind == "function" or self.unit.options.placement == "call":
+            return False
+        if isinstance(function, cst.Lambda):
+            return is_plain(ref) and ref.kind == "lambda"
+        names = variables(function)
+        plain = is_plain(ref) and not _is_generator(function) and names.introspects is None
+        if not plain or self._declares_global(function) or not self._bare(function):
+            return False
+        if ref.kind == "nested":
+            return self._used_once(function, site)
+        return self._only_here(ref, site)
+
+    def _declares_global(self, function: cst.FunctionDef) -> bool:
+        return any(True for _ in tree.find(function.body, cst.Global, into_functions=False))
+
+    def _bare(self, function: cst.FunctionDef) -> bool:
+        """Whether nothing decorates the callback but @asynchronous, which adds nothing there."""
+        return all(
+            self.unit.file.names.qualified(each.decorator, function) == "tornado.web.asynchronous"
+            for each in function.decorators
+        )
+
+    def _used_once(self, function: cst.FunctionDef, site: Site) -> bool:
+        names = self.unit.file.names
+        scope = names.owner(site.call, function.name.value)
+        if scope is None:
+            return False
+        mentions = [
+            n
+            for n in tree.find(scope, cst.Name)
+            if n.value == function.name.value and n is not function.name
+        ]
+        return len(mentions) == 1
+
+    def _only_here(self, ref: CallbackRef, site: Site) -> bool:
+        """Whether the project uses the method nowhere but in this one call."""
+        if ref.owner is None or ref.owner.node is not self.cls.node:
+            return False
+        mine = set(map(id, tree.walk(site.argument)))
+        others = [
+            u for u in uses(self.unit.workspace, self.cls, ref.name) if id(u.node) not in mine
+        ]
+        return not others
+
+    def _inline(
+        self,
+        site: Site,
+        ref: CallbackRef,
+        params: list[cst.Param],
+        host: Host,
+        after: tuple[cst.CSTNode, ...],
+    ) -> tuple[str | None, tree.Block, tree.Block] | None:
+        function = ref.function
+        assert function is not None
+        piece = self.piece(ref, function, host)
+        table = host.renames(piece)
+        bound = self._bound_arguments(ref, params)
+        if table is None or not all(_stable(arg.value) for _, arg in bound):
+            return None
+        before: tree.Block = []
+        for name, arg in bound:
+            new = table.get(name, name)
+            if tree.dotted(arg.value) == name and name not in _rebound(after):
+                table = {k: v for k, v in table.items() if k != name}
+            else:
+                before.append(tree.line(f"{new} = VALUE", VALUE=arg.value))
+        body = host.merge(piece, table)
+        if isinstance(function, cst.FunctionDef):
+            (self.inlined if ref.kind == "method" else self.nested).append(function)
+        wanted = [table.get(p.name.value, p.name.value) for p in params]
+        unused = not any(p.name.value in _block_reads(piece.block) for p in params)
+        target = None if unused or not wanted else ", ".join(wanted)
+        return target, before, body
+
+    def piece(self, ref: CallbackRef, function: tree.Function, host: Host) -> Piece:
+        """The converted body of a callback and its names.
+
+        Raises Refused (UC306) when the callback starts an operation that leads back to itself.
+        """
+        from .direct import Converter
+
+        if any(function is each for each in self._active):
+            raise Refused("UC306", function, what=ref.name)
+        own = _first(function) if ref.kind == "method" else None
+        inner = Host.of(function, self.unit.file.names, own or host.first)
+        self._active.append(function)
+        try:
+            converter = Converter(self, function, inner)
+            block = converter.tail(_body(function))
+        finally:
+            self._active.pop()
+        given = tuple(p.name.value for p in function.params.params)
+        return Piece(
+            trimmed(block),
+            given,
+            frozenset(inner.bound),
+            frozenset(inner.outside),
+            frozenset(inner.captured),
+            own,
+        )
+
+    def _bound_arguments(
+        self, ref: CallbackRef, params: list[cst.Param]
+    ) -> list[tuple[str, cst.Arg]]:
+        """What a partial binds, by parameter name."""
+        assert ref.function is not None
+        listed = [p.name.value for p in ref.function.params.params]
+        if ref.kind == "method":
+            listed = listed[1:]
+        pairs: list[tuple[str, cst.Arg]] = []
+        for arg in ref.arguments:
+            name = arg.keyword.value if arg.keyword is not None else listed[len(pairs)]
+            pairs.append((name, arg))
+        return pairs
+
+    # Call -------------------------------------------------------------------------------------
+
+    def _call(
+        self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
+    ) -> tuple[str | None, tree.Block, tree.Block]:
+        function = ref.function
+        waits = False
+        if isinstance(function, cst.FunctionDef):
+            waits = self._coroutine_needed(site, ref, function)
+        before: tree.Block = []
+        arguments: list[cst.Arg] = []
+        for arg in ref.arguments:
+            arguments.append(self._kept_argument(arg, host, after, before))
+        names = [tree.fresh(name, host.taken) for name in site.operation.passes]
+        host.bound |= set(names)
+        arguments += [cst.Arg(cst.Name(name)) for name in names]
+        called: cst.BaseExpression = cst.Call(ref.expression, _keywords_last(arguments))
+        if isinstance(ref.expression, cst.Lambda):
+            called = cst.Call(
+                ref.expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()]),
+                _keywords_last(arguments),
+            )
+        value = self.unit.forms.waiting(called) if waits else called
+        self._note(site, "coroutine" if waits else "call")
+        return ", ".join(names) or None, before, [cst.SimpleStatementLine([cst.Expr(value)])]
+
+    def _kept_argument(
+        self, arg: cst.Arg, host: Host, after: tuple[cst.CSTNode, ...], before: tree.Block
+    ) -> cst.Arg:
+        """A bound argument, through a variable when its value could change until the wait."""
+        if not _stable(arg.value):
+            raise Refused("UC202", arg, what=tree.code(arg.value))
+        path = tree.dotted(arg.value)
+        constant = path is None or ("." not in path and path not in _rebound(after))
+        if constant:
+            return arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        name = tree.fresh(
+            arg.keyword.value if arg.keyword else (path or "argument").rpartition(".")[2],
+            host.taken,
+        )
+        host.bound.add(name)
+        before.append(tree.line(f"{name} = VALUE", VALUE=arg.value))
+        return arg.with_changes(value=cst.Name(name), comma=cst.MaybeSentinel.DEFAULT)
+
+    def _coroutine_needed(self, site: Site, ref: CallbackRef, function: cst.FunctionDef) -> bool:
+        """Whether a callback that stays is itself asynchronous, so that it has to be awaited."""
+        qualified = {
+            self.unit.file.names.qualified(each.decorator, function) for each in function.decorators
+        }
+        if function.asynchronous or "tornado.gen.coroutine" in qualified:
+            raise Refused("UC209", site.call, what=ref.name)
+        if _is_generator(function) or "tornado.gen.engine" in qualified:
+            raise Refused("UC209", site.call, what=ref.name)
+        if ref.owner is not None and ref.owner.file is not self.unit.file:
+            return False
+        first = _first(function) if ref.kind == "method" else None
+        started = self.finder.sites(function.body, first or "self")
+        if started:
+            raise Refused(
+                "UC403",
+                site.call,
+                what=ref.name,
+                at=self.unit.line(started[0].call),
+                where=self.unit.file.path,
+            )
+        return False
+
+
+def _first(function: tree.Function) -> str | None:
+    listed = [*function.params.posonly_params, *function.params.params]
+    return listed[0].name.value if listed else None
+
+
+def _flexible(ref: CallbackRef) -> bool:
+    """Whether a callback has defaults or stars, so that counting parameters says nothing."""
+    assert ref.function is not None
+    return not is_plain(ref)
+
+
+def _is_generator(function: tree.Function) -> bool:
+    if isinstance(function, cst.FunctionDef) and function.asynchronous is not None:
+        return True
+    return tree.some(function.body, lambda n: isinstance(n, cst.Yield | cst.Await))
+
+
+def _body(function: tree.Function) -> tree.Block:
+    """The statements of a callback, its docstring turned into comments."""
+    if isinstance(function, cst.Lambda):
+        return [cst.SimpleStatementLine([cst.Expr(function.body)])]
+    stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
+    comments = [line for line in function.leading_lines if line.comment is not None]
+    text = function.get_docstring() if stmts else None
+    if text is not None:
+        stmts = stmts[1:]
+        comments += [_comment(each) for each in text.splitlines()]
+    if isinstance(function.body, cst.IndentedBlock):
+        footer = [line for line in function.body.footer if line.comment is not None]
+        comments += footer if not stmts else []
+    return tree.lift_comments(stmts or [tree.line("pass")], comments)
+
+
+def _comment(text: str) -> cst.EmptyLine:
+    return cst.EmptyLine(comment=cst.Comment(f"# {text}".rstrip()))
+
+
+def trimmed(stmts: tree.Block) -> tree.Block:
+    """A callback's statements with nothing returned: its value was ignored.
+
+    ``return x`` becomes ``x`` and ``return``; a bare ``return`` at the very end goes.
+    """
+    done = [line for stmt in stmts for line in _dropping_value(stmt)]
+    while len(done) > 1 and _is_bare_return(done[-1]):
+        done.pop()
+    return done
+
+
+def _is_bare_return(stmt: cst.CSTNode) -> bool:
+    small = tree.small(stmt)
+    return isinstance(small, cst.Return) and small.value is None
+
+
+def _dropping_value(stmt: tree.Statement) -> tree.Block:
+    small = tree.small(stmt)
+    if isinstance(small, cst.Return) and small.value is not None:
+        bare = tree.line("return")
+        if isinstance(small.value, cst.Name | cst.BaseNumber | cst.SimpleString):
+            return [stmt.with_changes(body=[cst.Return()])]
+        return [stmt.with_changes(body=[cst.Expr(small.value)]), bare]
+    swaps = []
+    for suite in tree.sub_blocks(stmt):
+        inner = tree.block(suite)
+        new = [line for each in inner for line in _dropping_value(each)]
+        if any(a is not b for a, b in zip(inner, new, strict=False)) or len(new) != len(inner):
+            swaps.append((suite, tree.suite(new, suite)))
+    return [tree.replace(stmt, swaps)] if swaps else [stmt]
+
+
+def _stable(value: cst.CSTNode) -> bool:
+    """Whether evaluating an expression a little earlier gives the same and does nothing."""
+    return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.SimpleString)
+
+
+def _rebound(after: tuple[cst.CSTNode, ...]) -> set[str]:
+    found: set[str] = set()
+    for node in after:
+        for target in tree.walk(node):
+            if isinstance(
+                target, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.NamedExpr | cst.For
+            ):
+                found |= reads(target.target)
+            elif isinstance(target, cst.AsName):
+                found |= reads(target.name)
+    return found
+
+
+def _block_reads(stmts: tree.Block) -> set[str]:
+    return {name for stmt in stmts for name in reads(stmt)}
+
+
+def _keywords_last(arguments: list[cst.Arg]) -> list[cst.Arg]:
+    return sorted(arguments, key=lambda arg: arg.keyword is not None)

@@ -1,0 +1,187 @@
+"""Small questions and constructions on LibCST trees that every stage of the codemod needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
+
+import libcst as cst
+
+Statement: TypeAlias = cst.BaseStatement
+Block: TypeAlias = list[cst.BaseStatement]
+Function: TypeAlias = "cst.FunctionDef | cst.Lambda"
+NodeT = TypeVar("NodeT", bound=cst.CSTNode)
+
+OPAQUE = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+
+
+def dotted(node: cst.CSTNode) -> str | None:
+    """``a.b.c`` for names and attribute chains, None for anything else."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        left = dotted(node.value)
+        return None if left is None else f"{left}.{node.attr.value}"
+    return None
+
+
+def code(node: cst.CSTNode) -> str:
+    """The source text of ``node``, on one line, for messages."""
+    return " ".join(cst.Module(body=[]).code_for_node(node).split())
+
+
+def walk(node: cst.CSTNode, into_functions: bool = True) -> Iterator[cst.CSTNode]:
+    """Every node below and including ``node``, in source order.
+
+    With ``into_functions=False`` the bodies of nested functions, lambdas and classes are left
+    out (the nested node itself is still given); ``node`` itself is always entered.
+    """
+    yield node
+    for child in node.children:
+        if not into_functions and isinstance(child, OPAQUE):
+            yield child
+        else:
+            yield from walk(child, into_functions)
+
+
+def find(node: cst.CSTNode, kind: type[NodeT], into_functions: bool = True) -> Iterator[NodeT]:
+    """The nodes of type ``kind`` among :func:`walk`."""
+    for each in walk(node, into_functions):
+        if isinstance(each, kind):
+            yield each
+
+
+def names(node: cst.CSTNode) -> set[str]:
+    """Every identifier that occurs anywhere below ``node``, attributes and keywords included."""
+    return {each.value for each in find(node, cst.Name)}
+
+
+def block(suite: cst.BaseSuite) -> Block:
+    """The statements of a suite, one small statement a line."""
+    if isinstance(suite, cst.SimpleStatementSuite):
+        return [cst.SimpleStatementLine([small_alone(s)]) for s in suite.body]
+    return [line for stmt in suite.body for line in _lines(stmt)]
+
+
+def small_alone(small: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
+    """A small statement without its trailing semicolon."""
+    return small.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)
+
+
+def _lines(stmt: cst.CSTNode) -> Iterator[Statement]:
+    if isinstance(stmt, cst.SimpleStatementLine) and len(stmt.body) > 1:
+        last = len(stmt.body) - 1
+        for index, small in enumerate(stmt.body):
+            yield cst.SimpleStatementLine(
+                [small_alone(small)],
+                leading_lines=stmt.leading_lines if index == 0 else (),
+                trailing_whitespace=stmt.trailing_whitespace
+                if index == last
+                else cst.TrailingWhitespace(),
+            )
+    else:
+        assert isinstance(stmt, cst.BaseStatement)
+        yield stmt
+
+
+def suite(statements: Sequence[Statement], like: cst.BaseSuite | None = None) -> cst.IndentedBlock:
+    """A block of ``statements`` (``pass`` when empty), with the comments around ``like`` kept."""
+    body = list(statements) or [cst.parse_statement("pass")]
+    if isinstance(like, cst.IndentedBlock):
+        return like.with_changes(body=body)
+    return cst.IndentedBlock(body=body)
+
+
+def small(stmt: cst.CSTNode) -> cst.BaseSmallStatement | None:
+    """The one small statement of a line, None for compound statements and crowded lines."""
+    if isinstance(stmt, cst.SimpleStatementLine) and len(stmt.body) == 1:
+        return stmt.body[0]
+    return None
+
+
+def called(stmt: cst.CSTNode) -> cst.Call | None:
+    """The call of a statement that is nothing but a call."""
+    one = small(stmt)
+    if isinstance(one, cst.Expr) and isinstance(one.value, cst.Call):
+        return one.value
+    return None
+
+
+def line(text: str, **parts: cst.CSTNode) -> cst.SimpleStatementLine:
+    """A simple statement from a template; names in ``text`` that are in ``parts`` are replaced."""
+    stmt = cst.parse_statement(text)
+    filled = stmt.visit(_Fill(parts)) if parts else stmt
+    assert isinstance(filled, cst.SimpleStatementLine)
+    return filled
+
+
+class _Fill(cst.CSTTransformer):
+    def __init__(self, parts: dict[str, cst.CSTNode]) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.BaseExpression:
+        found = self.parts.get(updated_node.value)
+        return found if isinstance(found, cst.BaseExpression) else updated_node
+
+
+def sub_blocks(stmt: cst.CSTNode) -> list[cst.BaseSuite]:
+    """The suites directly below a compound statement; none for functions and classes."""
+    if isinstance(stmt, cst.If):
+        below = [stmt.body]
+        if isinstance(stmt.orelse, cst.If):
+            below += sub_blocks(stmt.orelse)
+        elif stmt.orelse is not None:
+            below.append(stmt.orelse.body)
+        return below
+    if isinstance(stmt, (cst.For, cst.While)):
+        return [stmt.body] + ([stmt.orelse.body] if stmt.orelse else [])
+    if isinstance(stmt, (cst.Try, cst.TryStar)):
+        parts: list[cst.BaseSuite] = [stmt.body, *(handler.body for handler in stmt.handlers)]
+        parts += [each.body for each in (stmt.orelse, stmt.finalbody) if each is not None]
+        return parts
+    if isinstance(stmt, cst.With):
+        return [stmt.body]
+    if isinstance(stmt, cst.Match):
+        return [case.body for case in stmt.cases]
+    return []
+
+
+def replace(root: NodeT, swaps: Iterable[tuple[cst.CSTNode, cst.CSTNode]]) -> NodeT:
+    """``root`` with nodes exchanged, compared by identity; all of them in one pass."""
+    table = {id(old): new for old, new in swaps}
+    done = root.visit(_Swap(table))
+    assert isinstance(done, type(root))
+    return done
+
+
+class _Swap(cst.CSTTransformer):
+    def __init__(self, table: dict[int, cst.CSTNode]) -> None:
+        super().__init__()
+        self.table = table
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: cst.CSTNode) -> cst.CSTNode:  # type: ignore[override]
+        return self.table.get(id(original_node), updated_node)
+
+
+def fresh(wanted: str, taken: set[str]) -> str:
+    """``wanted``, or ``wanted_2``, ``wanted_3`` ... if the name is taken; it is taken now."""
+    name, count = wanted, 2
+    while name in taken:
+        name, count = f"{wanted}_{count}", count + 1
+    taken.add(name)
+    return name
+
+
+def lift_comments(stmts: Sequence[Statement], leading: Sequence[cst.EmptyLine]) -> Block:
+    """``stmts`` with ``leading`` comment lines put in front of the first one."""
+    if not stmts or not leading:
+        return list(stmts)
+    first = stmts[0]
+    lines = getattr(first, "leading_lines", ())
+    return [first.with_changes(leading_lines=[*leading, *lines]), *stmts[1:]]
+
+
+def some(root: cst.CSTNode, test: Callable[[cst.CSTNode], bool], deep: bool = False) -> bool:
+    """Whether ``test`` holds for a node below ``root`` (nested functions only if ``deep``)."""
+    return any(test(each) for each in walk(root, into_functions=deep))

@@ -1,0 +1,307 @@
+"""From callbacks to direct style: the control flow of one function.
+
+``Converter`` walks the statements of a function from the top. An operation that is the last thing
+on its path is awaited where it stands and its callback's statements follow it; one with code behind
+it is started where it stands and awaited at the end of the function, because that code runs before
+the callback (SEMANTICS section 6, traps 3 to 5, 12 to 14).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .aftermath import has_return, leaves, may_raise, nothing, without_returns
+from .continuation import Continuation, Continuations
+from .forms import Started
+from .refusal import Refused
+from .scope import Host
+from .sites import Site
+
+
+@dataclass(frozen=True, eq=False)
+class Pending:
+    """An operation that was started and is awaited later."""
+
+    site: Site
+    started: Started
+    continuation: Continuation
+
+
+class Converter:
+    """Converts the body of one function; ``host`` collects the names of what is merged in."""
+
+    def __init__(self, continuations: Continuations, function: tree.Function, host: Host) -> None:
+        self.continuations = continuations
+        self.forms = continuations.unit.forms
+        self.host = host
+        found = continuations.finder.sites(function.body, host.first)
+        self.found = {id(site.call): site for site in found}
+
+    def sites(self, *nodes: cst.CSTNode) -> list[Site]:
+        """The sites below ``nodes`` that were there when the conversion began."""
+        return [
+            self.found[id(each)]
+            for node in nodes
+            for each in tree.walk(node, into_functions=False)
+            if id(each) in self.found
+        ]
+
+    def tail(self, stmts: tree.Block) -> tree.Block:
+        """Convert statements after which the function ends."""
+        at = next((i for i, stmt in enumerate(stmts) if self.sites(stmt)), None)
+        if at is None:
+            return stmts
+        head, stmt, rest = stmts[:at], stmts[at], stmts[at + 1 :]
+        site = self._statement_site(stmt)
+        if site is not None and nothing(rest):
+            return [*head, *self._immediate(site, stmt)]
+        if site is not None or isinstance(stmt, cst.With | cst.Try):
+            return [*head, *self._deferred(stmt, rest)]
+        if not isinstance(stmt, cst.If):
+            self._refuse_place(stmt)
+        assert isinstance(stmt, cst.If)
+        return [*head, *self._branches(stmt, rest)]
+
+    def _statement_site(self, stmt: cst.CSTNode) -> Site | None:
+        call = tree.called(stmt)
+        if call is not None and id(call) in self.found:
+            inner = [s for s in self.sites(stmt) if s.call is not call]
+            if inner:
+                raise Refused("UC307", inner[0].call, what=inner[0].operation.name)
+            return self.found[id(call)]
+        return None
+
+    def _refuse_place(self, stmt: cst.CSTNode) -> None:
+        site = self.sites(stmt)[0]
+        name = site.operation.name
+        if isinstance(stmt, cst.For | cst.While):
+            raise Refused("UC301", site.call, what=name)
+        if isinstance(tree.small(stmt), cst.Return | cst.Assign | cst.AnnAssign | cst.AugAssign):
+            raise Refused("UC204", site.call, what=name)
+        raise Refused("UC307", site.call, what=name)
+
+    def _immediate(self, site: Site, stmt: tree.Statement) -> tree.Block:
+        continuation = self.continuations.of(site, self.host, ())
+        exact, taken = continuation.exact, self.host.taken
+        waiting = self.forms.immediate(site, continuation.target, exact, taken)
+        block = [*continuation.before, *waiting, *continuation.body]
+        return tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
+
+    def _branches(self, stmt: cst.If, rest: tree.Block) -> tree.Block:
+        """An ``if`` with operations in its branches and ``rest`` behind it."""
+        if nothing(rest):
+            return [self._each_branch(stmt, leaving=False)]
+        staying = [s for s in tree.sub_blocks(stmt) if self.sites(s) and not leaves(tree.block(s))]
+        done = self._each_branch(stmt, leaving=True)
+        if staying:
+            return self._deferred(done, rest)
+        return [done, *self.tail(rest)]
+
+    def _each_branch(self, stmt: cst.If, leaving: bool) -> cst.If:
+        """Convert the branches that contain operations; with ``leaving`` only those that leave."""
+
+        def branch(suite: cst.BaseSuite) -> cst.BaseSuite:
+            inner = tree.block(suite)
+            if not self.sites(suite) or (leaving and not leaves(inner)):
+                return suite
+            done = self.tail(inner)
+            if leaving and not leaves(done):
+                done = [*done, tree.line("return")]
+            return tree.suite(done, suite)
+
+        orelse = stmt.orelse
+        if isinstance(orelse, cst.If):
+            orelse = self._each_branch(orelse, leaving)
+        elif orelse is not None:
+            orelse = orelse.with_changes(body=branch(orelse.body))
+        if self.sites(stmt.test):
+            raise Refused("UC307", self.sites(stmt.test)[0].call, what=tree.code(stmt.test))
+        return stmt.with_changes(body=branch(stmt.body), orelse=orelse)
+
+    def _deferred(self, stmt: tree.Statement, rest: tree.Block) -> tree.Block:
+        """Start the operations in ``stmt``, run what follows them, then wait."""
+        sites = self.sites(stmt)
+        if self.sites(*rest):
+            other = self.sites(*rest)[0]
+            raise Refused("UC302", other.call, what=other.operation.name)
+        _exclusive(stmt, self)
+        leaving = not nothing(rest) and _left_behind(stmt, self)
+        after = _behind(stmt, self)
+        self._check_immediate(sites, [*after, *rest])
+        pending = {id(site.call): self._start(site, [*after, *rest]) for site in sites}
+        behind = (
+            without_returns(rest, sites[0].call, sites[0].operation.name) if not leaving else rest
+        )
+        started = self._put([stmt], pending)
+        raising = may_raise(after if leaving else [*after, *behind], self.host.first)
+        top = self._statement_site(stmt) is not None
+        sure = _definite([stmt], self) and (top or not raising)
+        flow = self._guarded(started, [] if leaving else behind, raising, top)
+        names = list(dict.fromkeys(p.started.future for p in pending.values()))
+        unset = [] if sure else [tree.line(" = ".join([*names, "None"]))]
+        waiting = self._wait(list(pending.values()), sure, leaving)
+        return [*unset, *flow, *waiting, *(self.tail(rest) if leaving else [])]
+
+    def _check_immediate(self, sites: list[Site], after: tree.Block) -> None:
+        for site in sites:
+            if site.operation.immediate and not nothing(after):
+                raise Refused("UC210", site.call, what=site.operation.name)
+
+    def _start(self, site: Site, after: tree.Block) -> Pending:
+        continuation = self.continuations.of(site, self.host, tuple(after))
+        future = tree.fresh("future", self.host.taken)
+        self.host.bound.add(future)
+        started = self.forms.start(site, future, continuation.exact, self.host.taken)
+        return Pending(site, started, continuation)
+
+    def _guarded(
+        self, started: tree.Block, behind: tree.Block, raising: bool, top: bool
+    ) -> tree.Block:
+        """What runs before the wait; an error there is reported and the callback still runs."""
+        if not raising:
+            return [*started, *behind]
+        error = tree.fresh("error", self.host.taken)
+        report = tree.line(f"{self.host.first}._handle_request_exception({error})")
+        handler = cst.ExceptHandler(
+            body=tree.suite([report]), type=cst.Name("Exception"), name=cst.AsName(cst.Name(error))
+        )
+        inside = behind if top else [*started, *behind]
+        guard = cst.Try(body=tree.suite(inside), handlers=[handler])
+        return [*started, guard] if top else [guard]
+
+    def _wait(self, pending: list[Pending], sure: bool, leaving: bool) -> tree.Block:
+        done: tree.Block = []
+        for each in pending:
+            target = each.continuation.target
+            block = self.forms.finish(each.site, each.started, target, self.host.taken)
+            block += each.continuation.body
+            if leaving and not leaves(block):
+                block.append(tree.line("return"))
+            if not sure:
+                test = cst.parse_expression(f"{each.started.future} is not None")
+                block = [cst.If(test=test, body=tree.suite(block))]
+            done += block
+        return done
+
+    def _put(self, stmts: tree.Block, pending: dict[int, Pending]) -> tree.Block:
+        """The statements with each operation replaced by its start."""
+        done: tree.Block = []
+        for stmt in stmts:
+            call = tree.called(stmt)
+            if call is not None and id(call) in pending:
+                each = pending[id(call)]
+                block = [*each.continuation.before, *each.started.statements]
+                done += tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
+            elif self.sites(stmt):
+                swaps = [
+                    (s, tree.suite(self._put(_open(tree.block(s), self), pending), s))
+                    for s in tree.sub_blocks(stmt)
+                    if self.sites(s)
+                ]
+                done.append(tree.replace(stmt, swaps))
+            else:
+                done.append(stmt)
+        return done
+
+
+def _open(stmts: tree.Block, converter: Converter) -> tree.Block:
+    """Statements without the bare ``return`` that follows an operation in them."""
+    at = next((i for i, stmt in enumerate(stmts) if converter.sites(stmt)), None)
+    if at is None or not stmts[at + 1 :] or not nothing(stmts[at + 1 :]):
+        return stmts
+    return stmts[: at + 1]
+
+
+def _exclusive(stmt: cst.CSTNode, converter: Converter) -> None:
+    """Refuse unless at most one operation of ``stmt`` can start, and it stands on its own line."""
+    if isinstance(stmt, cst.For | cst.While | cst.Match) or not tree.sub_blocks(stmt):
+        if converter._statement_site(stmt) is None:
+            converter._refuse_place(stmt)
+        return
+    header = [
+        s
+        for s in converter.sites(stmt)
+        if not any(s in converter.sites(b) for b in tree.sub_blocks(stmt))
+    ]
+    if header:
+        raise Refused("UC307", header[0].call, what=header[0].operation.name)
+    busy = [suite for suite in tree.sub_blocks(stmt) if converter.sites(suite)]
+    if isinstance(stmt, cst.Try) and len(busy) > 1:
+        site = converter.sites(busy[1])[0]
+        raise Refused("UC308", site.call, what=site.operation.name)
+    if isinstance(stmt, cst.With):
+        _refuse_context(stmt, converter)
+    for suite in busy:
+        inner = [s for s in tree.block(suite) if converter.sites(s)]
+        if len(inner) > 1:
+            site = converter.sites(inner[1])[0]
+            raise Refused("UC302", site.call, what=site.operation.name)
+        _exclusive(inner[0], converter)
+
+
+def _refuse_context(stmt: cst.With, converter: Converter) -> None:
+    for item in stmt.items:
+        if "StackContext" in tree.code(item.item) or "NullContext" in tree.code(item.item):
+            site = converter.sites(stmt)[0]
+            raise Refused("UC304", site.call, what=site.operation.name)
+
+
+def _behind(stmt: cst.CSTNode, converter: Converter) -> tree.Block:
+    """The statements inside ``stmt`` that run after an operation in it was started."""
+    found: tree.Block = []
+    for suite in tree.sub_blocks(stmt):
+        stmts = tree.block(suite)
+        at = next((i for i, each in enumerate(stmts) if converter.sites(each)), None)
+        if at is None:
+            continue
+        after = stmts[at + 1 :]
+        if not nothing(after):
+            found += after
+            for each in after:
+                if has_return(each):
+                    site = converter.sites(stmt)[0]
+                    raise Refused("UC303", site.call, what=site.operation.name)
+        found += _behind(stmts[at], converter)
+    if isinstance(stmt, cst.Try):
+        for part in (stmt.orelse, stmt.finalbody):
+            if part is not None and not converter.sites(part):
+                found += tree.block(part.body)
+    return found
+
+
+def _left_behind(stmt: cst.CSTNode, converter: Converter) -> bool:
+    """Whether every operation in ``stmt`` is followed by a ``return``."""
+    ends: list[bool] = []
+    for suite in tree.sub_blocks(stmt):
+        stmts = tree.block(suite)
+        at = next((i for i, each in enumerate(stmts) if converter.sites(each)), None)
+        if at is not None:
+            ends.append(leaves(stmts[at + 1 :]) or _left_behind(stmts[at], converter))
+    return bool(ends) and all(ends)
+
+
+def _definite(stmts: tree.Block, converter: Converter) -> bool:
+    """Whether whoever gets past the end of ``stmts`` has started the operation in them."""
+    for stmt in stmts:
+        if converter._statement_site(stmt) is not None:
+            return True
+        suites = tree.sub_blocks(stmt)
+        if isinstance(stmt, cst.If) and converter.sites(stmt):
+            whole = len(suites) > 1 and _has_else(stmt)
+            return whole and all(
+                leaves(tree.block(s)) or _definite(tree.block(s), converter) for s in suites
+            )
+        if isinstance(stmt, cst.Try) and converter.sites(stmt.body):
+            handlers = all(leaves(tree.block(h.body)) for h in stmt.handlers)
+            return handlers and _definite(tree.block(stmt.body), converter)
+    return False
+
+
+def _has_else(stmt: cst.If) -> bool:
+    below: cst.If | cst.Else | None = stmt.orelse
+    while isinstance(below, cst.If):
+        below = below.orelse
+    return below is not None

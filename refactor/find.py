@@ -1,0 +1,48 @@
+"""Finds the handlers of a module: methods under Tornado's ``@asynchronous``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .names import Names
+from .workspace import Class, Parsed
+
+ASYNCHRONOUS = "tornado.web.asynchronous"
+COROUTINE = "tornado.gen.coroutine"
+ENGINE = "tornado.gen.engine"
+
+
+@dataclass(frozen=True, eq=False)
+class Handler:
+    """One decorated method: its definition, its class, its decorator, and its dotted name."""
+
+    name: str
+    node: cst.FunctionDef
+    cls: Class | None
+    decorator: cst.Decorator
+
+
+def handlers(file: Parsed) -> list[Handler]:
+    """The handlers of ``file`` in source order."""
+    found: list[Handler] = []
+    by_node = {id(cls.node): cls for cls in file.classes.values()}
+    for node in tree.find(file.module, cst.FunctionDef):
+        decorator = decorated(file.names, node, ASYNCHRONOUS)
+        if decorator is None:
+            continue
+        around = file.names.enclosing(node, cst.ClassDef, cst.FunctionDef)
+        cls = by_node.get(id(around))
+        name = f"{cls.name}.{node.name.value}" if cls else node.name.value
+        found.append(Handler(name, node, cls, decorator))
+    return found
+
+
+def decorated(names: Names, node: cst.FunctionDef, qualified: str) -> cst.Decorator | None:
+    """The decorator of ``node`` that is ``qualified``, if there is one."""
+    return next(
+        (each for each in node.decorators if names.qualified(each.decorator, node) == qualified),
+        None,
+    )

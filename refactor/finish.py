@@ -1,0 +1,191 @@
+"""Does every path through a block finish the request?
+
+A coroutine finishes the request when it ends, a callback handler never does (SEMANTICS section 2),
+so a rewritten handler needs ``self._auto_finish = False`` unless each of its paths finishes by
+itself. Only *must finish* is computed; whatever is not understood counts as not finishing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .workspace import Class, Workspace, first_parameter
+
+FINISHING = frozenset({"finish", "render", "redirect", "send_error"})
+"""Methods of ``RequestHandler`` that always finish the request or raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How a block can end: falling through its end (None: it cannot), and by ``return``.
+
+    Each is True when every such path has finished the request.
+    """
+
+    end: bool | None
+    returns: bool = True
+    breaks: bool | None = None
+
+
+class Finishing:
+    """Must-finish analysis of one class's methods, with calls to ``self`` methods followed."""
+
+    def __init__(self, workspace: Workspace, cls: Class) -> None:
+        self.workspace = workspace
+        self.cls = cls
+        self._methods: dict[str, bool] = {}
+
+    def always(self, body: Sequence[tree.Statement], first: str) -> bool:
+        """Whether every normal end of ``body`` has finished; ``first`` is the name of self."""
+        flow = self._block(body, first, False)
+        return flow.end is not False and flow.returns
+
+    def method_always(self, name: str) -> bool:
+        """Whether calling ``self.name(...)`` always finishes (or raises)."""
+        if name not in self._methods:
+            self._methods[name] = False
+            overriding = [d for d in self.workspace.descendants(self.cls) if name in d.methods]
+            found = self.workspace.method(self.cls, name)
+            if overriding:
+                known = False
+            elif found is None:
+                known = name in FINISHING and self._is_handler()
+            else:
+                known = self._function_always(*found)
+            self._methods[name] = known
+        return self._methods[name]
+
+    def _is_handler(self) -> bool:
+        return any(isinstance(at, str) for at in self.workspace.ancestry(self.cls))
+
+    def _function_always(self, owner: Class, node: cst.FunctionDef) -> bool:
+        first = first_parameter(node)
+        generator = node.asynchronous or tree.some(node.body, lambda n: isinstance(n, cst.Yield))
+        if first is None or generator or node.decorators:
+            return False
+        return self.always(tree.block(node.body), first)
+
+    def _block(self, body: Sequence[cst.CSTNode], first: str, done: bool) -> Flow:
+        returns, breaks = True, None
+        end: bool | None = done
+        for stmt in body:
+            flow = self._statement(stmt, first, bool(end))
+            returns = returns and flow.returns
+            breaks = _both(breaks, flow.breaks)
+            end = flow.end
+            if end is None:
+                break
+        return Flow(end, returns, breaks)
+
+    def _statement(self, stmt: cst.CSTNode, first: str, done: bool) -> Flow:
+        if isinstance(stmt, cst.SimpleStatementLine):
+            return self._line(stmt, first, done)
+        if isinstance(stmt, cst.If):
+            return self._if(stmt, first, done or self._finishes(stmt.test, first))
+        if isinstance(stmt, cst.For | cst.While):
+            return self._loop(stmt, first, done)
+        if isinstance(stmt, cst.Try):
+            return self._try(stmt, first, done)
+        if isinstance(stmt, cst.With):
+            inner = self._block(tree.block(stmt.body), first, done)
+            # A context manager may swallow an exception, so the end may be reached early.
+            return Flow(
+                done if inner.end is None else done or (_plain_with(stmt) and inner.end),
+                inner.returns,
+                inner.breaks,
+            )
+        return Flow(done)
+
+    def _line(self, stmt: cst.SimpleStatementLine, first: str, done: bool) -> Flow:
+        for small in stmt.body:
+            if isinstance(small, cst.Raise):
+                return Flow(None)
+            done = done or self._finishes(small, first)
+            if isinstance(small, cst.Return):
+                return Flow(None, returns=done)
+            if isinstance(small, cst.Break | cst.Continue):
+                return Flow(None, breaks=done)
+        return Flow(done)
+
+    def _finishes(self, node: cst.CSTNode, first: str) -> bool:
+        """Whether evaluating ``node`` certainly calls a finishing method of self."""
+        for call in _certain_calls(node):
+            target = call.func
+            if isinstance(target, cst.Attribute) and self._on_self(target.value, first):
+                if self.method_always(target.attr.value):
+                    return True
+        return False
+
+    def _on_self(self, node: cst.CSTNode, first: str) -> bool:
+        if isinstance(node, cst.Name):
+            return node.value == first
+        return isinstance(node, cst.Call) and tree.dotted(node.func) == "super"
+
+    def _if(self, stmt: cst.If, first: str, done: bool) -> Flow:
+        yes = self._block(tree.block(stmt.body), first, done)
+        if stmt.orelse is None:
+            no = Flow(done)
+        elif isinstance(stmt.orelse, cst.If):
+            no = self._if(stmt.orelse, first, done)
+        else:
+            no = self._block(tree.block(stmt.orelse.body), first, done)
+        return Flow(
+            _both(yes.end, no.end), yes.returns and no.returns, _both(yes.breaks, no.breaks)
+        )
+
+    def _loop(self, stmt: cst.For | cst.While, first: str, done: bool) -> Flow:
+        inner = self._block(tree.block(stmt.body), first, done)
+        forever = isinstance(stmt, cst.While) and tree.dotted(stmt.test) in {"True"}
+        leaving = tree.some(stmt.body, lambda n: isinstance(n, cst.Break))
+        if forever:
+            return Flow(inner.breaks if leaving else None, inner.returns)
+        return Flow(done, inner.returns)
+
+    def _try(self, stmt: cst.Try, first: str, done: bool) -> Flow:
+        body = self._block(tree.block(stmt.body), first, done)
+        if stmt.orelse is not None and body.end is not None:
+            after = self._block(tree.block(stmt.orelse.body), first, body.end)
+            body = Flow(after.end, body.returns and after.returns, _both(body.breaks, after.breaks))
+        end, returns, breaks = body.end, body.returns, body.breaks
+        for handler in stmt.handlers:
+            flow = self._block(tree.block(handler.body), first, done)
+            end, breaks = _both(end, flow.end), _both(breaks, flow.breaks)
+            returns = returns and flow.returns
+        if stmt.finalbody is not None:
+            last = self._block(tree.block(stmt.finalbody.body), first, False)
+            if last.end is None:
+                return last
+            end = None if end is None else end or last.end
+            returns = (returns or last.end) and last.returns
+        return Flow(end, returns, breaks)
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one and other
+
+
+def _certain_calls(node: cst.CSTNode) -> list[cst.Call]:
+    """Calls that are certainly made when ``node`` is evaluated (not behind and/or/if/lambda)."""
+    if isinstance(
+        node, cst.Lambda | cst.IfExp | cst.GeneratorExp | cst.ListComp | cst.DictComp | cst.SetComp
+    ):
+        return []
+    if isinstance(node, cst.FunctionDef | cst.ClassDef):
+        return []
+    if isinstance(node, cst.BooleanOperation):
+        return _certain_calls(node.left)
+    found = [node] if isinstance(node, cst.Call) else []
+    for child in node.children:
+        found += _certain_calls(child)
+    return found
+
+
+def _plain_with(stmt: cst.With) -> bool:
+    """Whether no context manager of the statement is known to swallow exceptions."""
+    return not any("suppress" in tree.code(item.item) for item in stmt.items)

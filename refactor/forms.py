@@ -1,0 +1,214 @@
+"""The awaitable form of an operation: the statements that start it and wait for it.
+
+``immediate`` starts and waits at once; ``start`` and ``finish`` are the two halves when code stands
+between them. SEMANTICS section 1 decides which form of ``fetch`` is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .imports import Imports
+from .model import Options
+from .refusal import Refused
+from .sites import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An operation that was started: the statements, and the variables ``finish`` needs.
+
+    ``future`` is what to wait for; ``request`` and ``began`` are set where a failed fetch has to be
+    turned into a response by hand.
+    """
+
+    statements: tree.Block
+    future: str
+    request: str = ""
+    began: str = ""
+
+
+@dataclass
+class Forms:
+    """Builds the statements for one file and one set of options."""
+
+    options: Options
+    imports: Imports
+
+    def waiting(self, expression: cst.BaseExpression) -> cst.BaseExpression:
+        """``yield expression`` or ``await expression``."""
+        if self.options.style == "native":
+            return cst.Await(expression)
+        return cst.Yield(expression)
+
+    def wait(self, expression: cst.BaseExpression, target: str | None) -> tree.Statement:
+        """A statement that waits for ``expression`` and binds ``target`` (comma separated)."""
+        if target is None:
+            stmt = cst.SimpleStatementLine([cst.Expr(self.waiting(expression))])
+        else:
+            left = cst.parse_expression(target)
+            assert isinstance(left, cst.BaseAssignTargetExpression)
+            stmt = cst.SimpleStatementLine(
+                [cst.Assign([cst.AssignTarget(left)], self.waiting(expression))]
+            )
+        return stmt
+
+    def immediate(self, site: Site, target: str | None, exact: bool, taken: set[str]) -> tree.Block:
+        """Start ``site`` and wait for it at once, as the last thing on its path."""
+        form = self._form(site)
+        if form == "auth":
+            return self._auth(_without_argument(site), target, taken)
+        if form == "promise" or (form == "fetch" and self._shim(exact)):
+            started = self.start(site, tree.fresh("future", taken), exact, taken)
+            return [*started.statements, *self.finish(site, started, target, taken)]
+        return [self.wait(self._awaitable(site, taken), target)]
+
+    def start(self, site: Site, future: str, exact: bool, taken: set[str]) -> Started:
+        """Start ``site`` and keep what to wait for in the variable ``future``."""
+        form = self._form(site)
+        if form == "promise":
+            maker = self.imports.refer("tornado.concurrent", "Future", taken)
+            setter = f"{future}.set_result"
+            if len(site.operation.passes) > 1:
+                setter = f"lambda *args: {future}.set_result(args)"
+            elif not site.operation.passes:
+                setter = f"lambda: {future}.set_result(None)"
+            value = cst.parse_expression(setter)
+            call = tree.replace(
+                site.call, [(site.argument, site.argument.with_changes(value=value))]
+            )
+            make = tree.line(f"{future} = {maker}()")
+            return Started([make, cst.SimpleStatementLine([cst.Expr(call)])], future)
+        if form == "fetch" and self._shim(exact):
+            return self._started_request(site, future, taken)
+        started = tree.line(f"{future} = CALL", CALL=self._awaitable(site, taken))
+        return Started([started], future)
+
+    def finish(
+        self, site: Site, started: Started, target: str | None, taken: set[str]
+    ) -> tree.Block:
+        """Wait for what ``start`` started."""
+        if self._form(site) == "auth":
+            return self._auth(cst.Name(started.future), target, taken)
+        if started.request:
+            return self._response(started, target, taken)
+        return [self.wait(cst.Name(started.future), target)]
+
+    def _form(self, site: Site) -> str:
+        form = site.operation.form(self.options.tornado)
+        if form == "none":
+            raise Refused(
+                "UC208", site.call, what=site.operation.name, tornado=self.options.tornado
+            )
+        return form
+
+    def _shim(self, exact: bool) -> bool:
+        """Whether ``raise_error=False`` is not enough: always on 6, on 5 for some fields."""
+        return exact or self.options.tornado >= 6
+
+    def _awaitable(self, site: Site, taken: set[str]) -> cst.BaseExpression:
+        form = self._form(site)
+        if form == "fetch":
+            quiet = cst.Arg(
+                keyword=cst.Name("raise_error"),
+                value=cst.Name("False"),
+                equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+            )
+            return _without_argument(site, quiet)
+        if form == "task":
+            bare = _without_argument(site)
+            task = cst.parse_expression(self.imports.refer("tornado.gen", "Task", taken))
+            separated = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+            function = cst.Arg(
+                bare.func, comma=separated if bare.args else cst.MaybeSentinel.DEFAULT
+            )
+            return bare.with_changes(func=task, args=[function, *bare.args])
+        return _without_argument(site)
+
+    def _auth(
+        self, expression: cst.BaseExpression, target: str | None, taken: set[str]
+    ) -> tree.Block:
+        failure = self.imports.refer("tornado.auth", "AuthError", taken)
+        log = self.imports.refer("tornado.log", "gen_log", taken)
+        error = tree.fresh("error", taken)
+        caught: tree.Block = [tree.line(f"{log}.warning(str({error}))")]
+        if target is not None:
+            caught.append(tree.line(f"{target} = None"))
+        return [_try([self.wait(expression, target)], failure, error, caught)]
+
+    def _started_request(self, site: Site, future: str, taken: set[str]) -> Started:
+        """Keep the request and the time, which the response of a failure is made of."""
+        bare = _without_argument(site)
+        maker = self.imports.refer("tornado.httpclient", "HTTPRequest", taken)
+        clock = self.imports.refer("time", "time", taken)
+        if not bare.args or bare.args[0].star or (bare.args[0].keyword is not None):
+            raise Refused("UC205", site.call, what=site.operation.name)
+        request, began = tree.fresh("request", taken), tree.fresh("began", taken)
+        first = bare.args[0]
+        if isinstance(first.value, cst.Name) and len(bare.args) == 1 and not _is_text(first.value):
+            built = f"URL if isinstance(URL, {maker}) else {maker}(URL)"
+            make: tree.Statement = tree.line(f"{request} = {built}", URL=first.value)
+        else:
+            new = bare.with_changes(func=cst.parse_expression(maker))
+            make = tree.line(f"{request} = NEW", NEW=new)
+        sent = bare.with_changes(args=[cst.Arg(cst.Name(request))])
+        begin = tree.line(f"{began} = {clock}()")
+        return Started(
+            [make, begin, tree.line(f"{future} = SENT", SENT=sent)], future, request, began
+        )
+
+    def _response(self, started: Started, target: str | None, taken: set[str]) -> tree.Block:
+        future, request, began = started.future, started.request, started.began
+        error = tree.fresh("error", taken)
+        base = self.imports.refer("tornado.httpclient", "HTTPError", taken)
+        maker = self.imports.refer("tornado.httpclient", "HTTPResponse", taken)
+        clock = self.imports.refer("time", "time", taken)
+        if target is None:
+            return [
+                _try([self.wait(cst.Name(future), None)], "Exception", None, [tree.line("pass")])
+            ]
+        made = f"{maker}({request}, 599, error={error}, request_time={clock}() - {began})"
+        caught: tree.Block = [
+            tree.line(f"{target} = {error}.response if isinstance({error}, {base}) else None"),
+            cst.ensure_type(
+                cst.parse_statement(f"if {target} is None:\n    {target} = {made}"), cst.If
+            ),
+        ]
+        return [_try([self.wait(cst.Name(future), target)], "Exception", error, caught)]
+
+
+def _try(body: tree.Block, failure: str, error: str | None, caught: tree.Block) -> cst.Try:
+    handler = cst.ExceptHandler(
+        body=tree.suite(caught),
+        type=cst.parse_expression(failure),
+        name=cst.AsName(cst.Name(error)) if error is not None else None,
+    )
+    return cst.Try(body=tree.suite(body), handlers=[handler])
+
+
+def _is_text(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.BaseString)
+
+
+def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
+    """The call of ``site`` with the callback's argument gone, or another one in its place."""
+    args = list(site.call.args)
+    at = next(i for i, arg in enumerate(args) if arg is site.argument)
+    positional_behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
+    if site.argument.keyword is None and positional_behind:
+        raise Refused("UC205", site.call, what=site.operation.name)
+    old = args[at]
+    if instead is not None:
+        args[at] = instead.with_changes(
+            comma=old.comma, whitespace_after_arg=old.whitespace_after_arg
+        )
+    else:
+        del args[at]
+        if at == len(args) and args:
+            args[-1] = args[-1].with_changes(
+                comma=old.comma, whitespace_after_arg=old.whitespace_after_arg
+            )
+    return site.call.with_changes(args=args)

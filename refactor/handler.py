@@ -1,0 +1,195 @@
+"""Converts one handler: the checks, the body, the decorators, and who finishes the request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .continuation import Continuations
+from .direct import Converter
+from .find import COROUTINE, ENGINE, Handler, decorated
+from .finish import Finishing
+from .model import Callback
+from .refusal import Refused
+from .scope import Host
+from .sites import SiteFinder
+from .unit import Unit
+from .variables import variables
+from .workspace import Class, first_parameter
+
+TRANSPARENT = frozenset(
+    {
+        "tornado.web.authenticated",
+        "tornado.web.addslash",
+        "tornado.web.removeslash",
+    }
+)
+"""Decorators that hand on what the method returns (SEMANTICS section 2)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rewrite:
+    """What one handler's conversion changes in the tree.
+
+    ``replaced`` pairs old and new nodes; ``removed`` are methods whose bodies moved.
+    """
+
+    replaced: tuple[tuple[cst.CSTNode, cst.CSTNode], ...]
+    removed: tuple[cst.FunctionDef, ...]
+    callbacks: tuple[Callback, ...]
+    notes: tuple[str, ...] = ()
+
+
+def rewrite(unit: Unit, handler: Handler) -> Rewrite:
+    """The rewrite of ``handler``; raises Refused when it has to stay as it is."""
+    cls, first = _checked(unit, handler)
+    finder = SiteFinder(unit.workspace, unit.file, cls, unit.catalogue, unit.options.assume_once)
+    continuations = Continuations(unit, cls, finder)
+    host = Host.of(handler.node, unit.file.names, first)
+    converter = Converter(continuations, handler.node, host)
+    if not converter.found:
+        return _without_operations(unit, handler, cls, first)
+    if decorated(unit.file.names, handler.node, COROUTINE) or decorated(
+        unit.file.names, handler.node, ENGINE
+    ):
+        raise Refused("UC601", handler.node, what="gen")
+    _check_values(handler)
+    _check_nested(handler, finder, first, converter, continuations)
+    docstring, body = _split(handler.node)
+    block = converter.tail(body)
+    block = _cleared(_without_nested(block, continuations.nested))
+    if not Finishing(unit.workspace, cls).always(block, first):
+        block = [tree.line(f"{first}._auto_finish = False"), *block]
+    new = _coroutine(unit, handler, [*docstring, *block])
+    return Rewrite(
+        ((handler.node, new),), tuple(continuations.inlined), tuple(continuations.callbacks)
+    )
+
+
+def _checked(unit: Unit, handler: Handler) -> tuple[Class, str]:
+    if handler.cls is None:
+        raise Refused("UC103", handler.node, what=handler.name)
+    first = first_parameter(handler.node)
+    if first is None:
+        raise Refused("UC104", handler.node)
+    if handler.node.name.value == "prepare":
+        raise Refused("UC105", handler.node)
+    looks = variables(handler.node).introspects
+    if looks is not None:
+        raise Refused("UC501", handler.node, what=f"{looks}()")
+    return handler.cls, first
+
+
+def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
+    """A handler that starts nothing: the decorator goes when every path finishes by itself."""
+    if tree.some(handler.node.body, lambda n: isinstance(n, cst.Yield | cst.Await)):
+        raise Refused("UC601", handler.node, what="yield")
+    body = tree.block(handler.node.body)
+    if not Finishing(unit.workspace, cls).always(body, first):
+        raise Refused("UC101", handler.node)
+    kept = [each for each in handler.node.decorators if each is not handler.decorator]
+    new = _with_decorators(handler, kept)
+    return Rewrite(((handler.node, new),), (), ())
+
+
+def _with_decorators(handler: Handler, kept: list[cst.Decorator]) -> cst.FunctionDef:
+    """The method with other decorators; comments above the dropped one stay."""
+    lines = list(handler.decorator.leading_lines)
+    if kept and lines and handler.node.decorators[0] is handler.decorator:
+        kept[0] = kept[0].with_changes(leading_lines=[*lines, *kept[0].leading_lines])
+        lines = []
+    if not kept:
+        after = [*handler.node.leading_lines, *lines, *handler.node.lines_after_decorators]
+        return handler.node.with_changes(
+            decorators=kept, leading_lines=after, lines_after_decorators=()
+        )
+    return handler.node.with_changes(decorators=kept)
+
+
+def _check_values(handler: Handler) -> None:
+    """Refuse when the handler returns something that may be a future."""
+    for node in tree.find(handler.node.body, cst.Return, into_functions=False):
+        if node.value is None or tree.dotted(node.value) == "None":
+            continue
+        if isinstance(node.value, cst.Call) and _gives_none(node.value, handler):
+            continue
+        raise Refused("UC305", node, what=tree.code(node.value))
+
+
+NOTHING_RETURNED = frozenset(
+    {
+        "finish",
+        "render",
+        "redirect",
+        "send_error",
+        "write",
+        "set_status",
+        "set_header",
+        "write_error",
+    }
+)
+"""``RequestHandler`` methods that return None, or (5.1) a future that is safe to drop."""
+
+
+def _gives_none(call: cst.Call, handler: Handler) -> bool:
+    first = first_parameter(handler.node)
+    func = call.func
+    named = isinstance(func, cst.Attribute) and tree.dotted(func.value) == first
+    return named and isinstance(func, cst.Attribute) and func.attr.value in NOTHING_RETURNED
+
+
+def _check_nested(
+    handler: Handler,
+    finder: SiteFinder,
+    first: str,
+    converter: Converter,
+    continuations: Continuations,
+) -> None:
+    """Refuse when a nested function that is no converted callback starts an operation."""
+    used = {id(site.callback.function) for site in converter.found.values()}
+    for node in tree.walk(handler.node.body, into_functions=False):
+        if isinstance(node, cst.FunctionDef | cst.Lambda) and id(node) not in used:
+            for site in finder.sites(node.body, first):
+                raise Refused("UC307", site.call, what=site.operation.name)
+
+
+def _split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
+    stmts = tree.block(function.body)
+    if function.get_docstring() is not None:
+        return stmts[:1], stmts[1:]
+    return [], stmts
+
+
+def _without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
+    """The statements without nested functions whose bodies moved; their comments stay."""
+    return [stmt for stmt in block if not any(stmt is each for each in gone)]
+
+
+def _cleared(block: tree.Block) -> tree.Block:
+    """A handler's statements without ``return`` at the very end."""
+    done = list(block)
+    while len(done) > 1:
+        small = tree.small(done[-1])
+        if not (isinstance(small, cst.Return) and small.value is None):
+            break
+        done.pop()
+    return done
+
+
+def _coroutine(unit: Unit, handler: Handler, block: tree.Block) -> cst.FunctionDef:
+    """The method as a coroutine: under ``@gen.coroutine`` in place of @asynchronous, or async."""
+    for each in handler.node.decorators:
+        qualified = unit.file.names.qualified(each.decorator, handler.node)
+        if each is not handler.decorator and qualified not in TRANSPARENT:
+            raise Refused("UC402", each, what=tree.code(each.decorator))
+    body = tree.suite(block, handler.node.body)
+    if unit.options.style == "native":
+        kept = [each for each in handler.node.decorators if each is not handler.decorator]
+        bare = _with_decorators(handler, kept)
+        return bare.with_changes(body=body, asynchronous=cst.Asynchronous())
+    written = unit.imports.refer("tornado.gen", "coroutine", ())
+    new = handler.decorator.with_changes(decorator=cst.parse_expression(written))
+    decorators = [new if each is handler.decorator else each for each in handler.node.decorators]
+    return handler.node.with_changes(decorators=decorators, body=body)

@@ -1,0 +1,239 @@
+"""How a rewritten handler refers to Tornado's names, and the import statements that needs.
+
+The file's own habits are followed: an existing import is used, an existing ``from`` import is
+extended, and a file that writes ``tornado.web.x`` gets ``import tornado.gen``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from . import cst as tree
+from .refusal import Refused
+from .workspace import Parsed
+
+
+@dataclass
+class Imports:
+    """The names one file can use, and the imports it still needs."""
+
+    file: Parsed
+    wanted: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    def refer(self, module: str, name: str, taken: Collection[str] = ()) -> str:
+        """How to write ``module.name`` in this file, adding an import if there is none.
+
+        ``taken`` are local names of the place of use. Raises Refused (UC502) when every way of
+        importing it would collide with another name.
+        """
+        for written, needed in self._ways(module, name):
+            first = written.partition(".")[0]
+            if first in taken:
+                continue
+            if needed is None:
+                return written
+            if self._free(first, needed):
+                self.wanted[needed] = None
+                return written
+        raise Refused("UC502", None, what=name)
+
+    def _ways(self, module: str, name: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
+        """Spellings in order of preference, each with the import it needs (module, name)."""
+        imported = self.file.names.bindings(self.file.module).imported
+        parent, _, last = module.rpartition(".")
+        for local, targets in imported.items():
+            if targets == {f"{module}.{name}"} and self._only(local):
+                yield local, None
+        for local, targets in imported.items():
+            if targets == {module} and self._only(local):
+                yield f"{local}.{name}", None
+        if module in self._submodules() and self._only(module.partition(".")[0]):
+            yield f"{module}.{name}", None
+        direct = name[:1].isupper() or last == "log" or not parent
+        plain = f"{module}.{name}", (module, "")
+        if self._writes_full_names():
+            yield plain
+        if direct:
+            yield name, (module, name)
+        elif parent:
+            yield f"{last}.{name}", (parent, last)
+        yield plain
+
+    def _only(self, local: str) -> bool:
+        return local not in self.file.names.bindings(self.file.module).assigned
+
+    def _submodules(self) -> set[str]:
+        return {
+            tree.dotted(alias.name) or ""
+            for node in _top_imports(self.file.module, cst.Import)
+            for alias in node.names
+            if alias.asname is None
+        }
+
+    def _writes_full_names(self) -> bool:
+        froms = [n for n in _top_imports(self.file.module, cst.ImportFrom) if n.module is not None]
+        return any(m.startswith("tornado.") for m in self._submodules()) and not any(
+            tree.dotted(n.module) == "tornado" for n in froms if n.module is not None
+        )
+
+    def _free(self, local: str, needed: tuple[str, str]) -> bool:
+        bindings = self.file.names.bindings(self.file.module)
+        if local in bindings.assigned:
+            return False
+        module, name = needed
+        target = f"{module}.{name}" if name else local
+        return bindings.imported.get(local, {target}) == {target}
+
+    def apply(self, module: cst.Module) -> cst.Module:
+        """``module`` with the wanted imports added and unused ``asynchronous`` imports removed."""
+        module = _without_unused(module, self.file)
+        for needed in self.wanted:
+            module = _with_import(module, *needed)
+        return module
+
+
+ImportT = cst.Import | cst.ImportFrom
+
+
+def _top_imports(module: cst.Module, kind: type[tree.NodeT]) -> Iterator[tree.NodeT]:
+    for stmt in module.body:
+        small = tree.small(stmt)
+        if isinstance(small, kind):
+            yield small
+
+
+def _with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
+    for node in _top_imports(module, cst.ImportFrom) if name else ():
+        extendable = node.module is not None and not node.relative
+        if (
+            extendable
+            and tree.dotted(node.module) == origin
+            and not isinstance(node.names, cst.ImportStar)
+        ):
+            return tree.replace(module, [(node, _extended(node, name))])
+    text = f"from {origin} import {name}" if name else f"import {origin}"
+    new = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+    body = list(module.body)
+    at, in_front = _place(module, origin)
+    if in_front:
+        follower = body[at]
+        assert isinstance(follower, cst.SimpleStatementLine)
+        new = new.with_changes(leading_lines=follower.leading_lines)
+        body[at] = follower.with_changes(leading_lines=())
+    body.insert(at, new)
+    return module.with_changes(body=body)
+
+
+def _extended(node: cst.ImportFrom, name: str) -> cst.ImportFrom:
+    assert not isinstance(node.names, cst.ImportStar)
+    aliases = list(node.names)
+    spelled = [tree.dotted(a.name) or "" for a in aliases]
+    at = len(aliases)
+    if spelled == sorted(spelled):
+        at = next((i for i, each in enumerate(spelled) if each > name), at)
+    new = cst.ImportAlias(cst.Name(name))
+    comma = next(
+        (a.comma for a in aliases if isinstance(a.comma, cst.Comma)),
+        cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")),
+    )
+    if at < len(aliases):
+        aliases.insert(at, new.with_changes(comma=comma))
+    else:
+        last = aliases[-1]
+        aliases[-1] = last.with_changes(comma=comma)
+        aliases.append(new.with_changes(comma=last.comma))
+    return node.with_changes(names=aliases)
+
+
+def _place(module: cst.Module, origin: str) -> tuple[int, bool]:
+    """Where an import of ``origin`` goes, and whether it takes the place of a Tornado import.
+
+    It stands in order among the Tornado imports, else behind the last import, else on top.
+    """
+    tornado: list[tuple[int, str]] = []
+    behind = 1 if module.body and _is_docstring(module.body[0]) else 0
+    for index, stmt in enumerate(module.body):
+        small = tree.small(stmt)
+        if isinstance(small, cst.Import):
+            written = tree.dotted(small.names[0].name) or ""
+        elif isinstance(small, cst.ImportFrom) and not small.relative and small.module is not None:
+            written = tree.dotted(small.module) or ""
+        elif isinstance(small, cst.ImportFrom):
+            written = "."
+        else:
+            continue
+        behind = index + 1
+        if written.partition(".")[0] == "tornado":
+            tornado.append((index, written))
+    later = next((index for index, written in tornado if written > origin), None)
+    if later is not None:
+        return later, True
+    return (tornado[-1][0] + 1, False) if tornado else (behind, False)
+
+
+def _is_docstring(stmt: cst.CSTNode) -> bool:
+    small = tree.small(stmt)
+    return isinstance(small, cst.Expr) and isinstance(
+        small.value, cst.SimpleString | cst.ConcatenatedString
+    )
+
+
+def _without_unused(module: cst.Module, file: Parsed) -> cst.Module:
+    """Drop ``asynchronous`` and ``engine`` from top-level imports when nothing names them now."""
+    bindings = file.names.bindings(file.module)
+    gone = {
+        local
+        for local, targets in bindings.imported.items()
+        if targets <= {"tornado.web.asynchronous", "tornado.gen.engine"}
+    }
+    used = _used_names(module)
+    was_used = _used_names(file.module)
+    gone = {name for name in gone if name not in used and name in was_used}
+    return module.visit(_DropImports(gone)) if gone else module  # type: ignore[return-value]
+
+
+def _used_names(module: cst.Module) -> set[str]:
+    """Names that code outside of import statements mentions, strings such as ``__all__`` included."""
+    found: set[str] = set()
+    stack: list[cst.CSTNode] = [module]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Import | cst.ImportFrom):
+            continue
+        if isinstance(node, cst.Name):
+            found.add(node.value)
+        elif isinstance(node, cst.SimpleString):
+            found.add(node.raw_value)
+        stack += node.children
+    return found
+
+
+class _DropImports(cst.CSTTransformer):
+    def __init__(self, gone: set[str]) -> None:
+        super().__init__()
+        self.gone = gone
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return False
+
+    def leave_ImportFrom(
+        self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
+    ) -> cst.ImportFrom | cst.RemovalSentinel:
+        if isinstance(updated_node.names, cst.ImportStar):
+            return updated_node
+        aliases = list(updated_node.names)
+        kept = [a for a in aliases if self._local(a) not in self.gone]
+        if len(kept) == len(aliases):
+            return updated_node
+        if not kept:
+            return cst.RemoveFromParent()
+        if kept[-1] is not aliases[-1]:
+            kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
+        return updated_node.with_changes(names=kept)
+
+    def _local(self, alias: cst.ImportAlias) -> str:
+        named = alias.asname.name if alias.asname is not None else alias.name
+        return tree.dotted(named) or ""

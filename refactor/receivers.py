@@ -1,0 +1,148 @@
+"""Which class an expression's value has, as far as the code says so.
+
+Only what is plain is believed: a constructor call, ``IOLoop.current()``, a name or attribute that is
+assigned such a value and nothing else, ``self``.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from . import cst as tree
+from .workspace import Class, Parsed, Workspace, first_parameter
+
+FACTORIES = {
+    "tornado.ioloop.IOLoop.instance": "tornado.ioloop.IOLoop",
+    "tornado.ioloop.IOLoop.current": "tornado.ioloop.IOLoop",
+}
+"""Calls that give an instance of a class without being its constructor."""
+
+EXTERNAL_BASES = {
+    "tornado.auth.GoogleMixin": ("tornado.auth.OpenIdMixin", "tornado.auth.OAuthMixin"),
+    "tornado.auth.TwitterMixin": ("tornado.auth.OAuthMixin",),
+    "tornado.auth.FriendFeedMixin": ("tornado.auth.OAuthMixin",),
+    "tornado.auth.GoogleOAuth2Mixin": ("tornado.auth.OAuth2Mixin",),
+    "tornado.auth.FacebookGraphMixin": ("tornado.auth.OAuth2Mixin",),
+    "tornado.web.ErrorHandler": ("tornado.web.RequestHandler",),
+    "tornado.web.RedirectHandler": ("tornado.web.RequestHandler",),
+    "tornado.web.StaticFileHandler": ("tornado.web.RequestHandler",),
+    "tornado.web.FallbackHandler": ("tornado.web.RequestHandler",),
+    "tornado.websocket.WebSocketHandler": ("tornado.web.RequestHandler",),
+}
+"""Bases of Tornado's own classes (documentation of tornado.auth, tornado.web)."""
+
+
+class Receivers:
+    """Types of expressions in one file."""
+
+    def __init__(self, workspace: Workspace, file: Parsed) -> None:
+        self.workspace = workspace
+        self.file = file
+
+    def owners(self, expression: cst.CSTNode, at: cst.CSTNode) -> list[str]:
+        """Qualified names of the external classes among the value's type and its ancestors.
+
+        Empty when the type is not known; ``at`` is the node whose place decides what names mean.
+        """
+        found = self._type(expression, at, 0)
+        if found is None:
+            return []
+        listed = self.workspace.ancestry(found) if isinstance(found, Class) else [found]
+        owners: list[str] = []
+        for each in listed:
+            if isinstance(each, str):
+                owners += [each, *EXTERNAL_BASES.get(each, ())]
+        return owners
+
+    def _type(self, expression: cst.CSTNode, at: cst.CSTNode, depth: int) -> Class | str | None:
+        if depth > 6:
+            return None
+        if isinstance(expression, cst.Await):
+            return None
+        if isinstance(expression, cst.Call):
+            return self._constructed(expression, at)
+        if isinstance(expression, cst.Name):
+            return self._name(expression.value, at, depth)
+        if isinstance(expression, cst.Attribute):
+            return self._attribute(expression, at, depth)
+        return None
+
+    def _constructed(self, call: cst.Call, at: cst.CSTNode) -> Class | str | None:
+        qualified = self.file.names.qualified(call.func, at)
+        if qualified in FACTORIES:
+            return FACTORIES[qualified]
+        if qualified is not None:
+            found = self.workspace.lookup(qualified)
+            plausible = isinstance(found, Class) or found.rpartition(".")[2][:1].isupper()
+            return found if plausible else None
+        path = tree.dotted(call.func)
+        return self.file.classes.get(path) if path else None
+
+    def _name(self, name: str, at: cst.CSTNode, depth: int) -> Class | str | None:
+        method = self._method_around(at, name)
+        if method is not None:
+            return method
+        owner = self.file.names.owner(at, name)
+        if owner is None:
+            return None
+        places = self.file.names.bindings(owner).assigned.get(name, [])
+        return self._agreed([_assigned_value(p, self.file) for p in places], at, depth)
+
+    def _method_around(self, at: cst.CSTNode, name: str) -> Class | None:
+        """The class when ``name`` is ``self`` of a method around ``at``."""
+        owner = self.file.names.owner(at, name)
+        if isinstance(owner, cst.FunctionDef) and first_parameter(owner) == name:
+            rebound = len(self.file.names.bindings(owner).assigned[name]) > 1
+            return None if rebound else self._class_of(owner)
+        return None
+
+    def _class_of(self, function: cst.FunctionDef) -> Class | None:
+        around = self.file.names.enclosing(function, cst.ClassDef, cst.FunctionDef)
+        return next((c for c in self.file.classes.values() if c.node is around), None)
+
+    def _attribute(self, node: cst.Attribute, at: cst.CSTNode, depth: int) -> Class | str | None:
+        holder = self._type(node.value, at, depth + 1)
+        if not isinstance(holder, Class):
+            return None
+        values: list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]] = []
+        for cls in self.workspace.ancestry(holder):
+            if isinstance(cls, Class):
+                values += _stored(cls, node.attr.value)
+        types = {
+            Receivers(self.workspace, file)._type(value, place, depth + 1) if value else None
+            for value, place, file in values
+        }
+        return types.pop() if len(types) == 1 else None
+
+    def _agreed(
+        self, values: list[cst.CSTNode | None], at: cst.CSTNode, depth: int
+    ) -> Class | str | None:
+        types = {self._type(v, at, depth + 1) if v is not None else None for v in values}
+        return types.pop() if len(types) == 1 else None
+
+
+def _assigned_value(place: cst.CSTNode, file: Parsed) -> cst.CSTNode | None:
+    """The value of a plain assignment that binds a name; None for any other binding."""
+    if isinstance(place, cst.AssignTarget) and isinstance(place.target, cst.Name | cst.Attribute):
+        parent = file.names.parents.get(id(place))
+        return parent.value if isinstance(parent, cst.Assign) else None
+    if isinstance(place, cst.AnnAssign):
+        return place.value
+    return None
+
+
+def _stored(cls: Class, name: str) -> list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]]:
+    """The values stored under an attribute name of a class: in its body and on ``self``."""
+    found: list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]] = []
+    names = cls.file.names
+    for place in names.bindings(cls.node).assigned.get(name, []):
+        found.append((_assigned_value(place, cls.file), place, cls.file))
+    for method in cls.methods.values():
+        first = first_parameter(method)
+        for place in tree.walk(method):
+            if isinstance(place, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
+                target = place.target
+                if isinstance(target, cst.Attribute) and target.attr.value == name:
+                    if tree.dotted(target.value) == first:
+                        found.append((_assigned_value(place, cls.file), place, cls.file))
+    return found

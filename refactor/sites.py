@@ -1,0 +1,193 @@
+"""The places where a handler starts an operation and gives it a callback."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .callbacks import PARTIALS, WRAPPERS, CallbackRef, CallbackResolver
+from .catalogue import Catalogue, Operation
+from .receivers import Receivers
+from .refusal import Refused
+from .workspace import Class, Parsed, Workspace
+
+SIDE_CALLBACKS = frozenset({"streaming_callback", "header_callback", "prepare_curl_callback"})
+"""Callbacks that an operation calls besides the one that gets its result (trap 47)."""
+
+SYNCHRONOUS_METHODS = frozenset({"sort", "sub", "subn", "apply", "applymap", "agg", "setdefault"})
+"""Methods of common objects that call a function argument before they return, and only then."""
+
+CONCURRENT_MODULES = frozenset(
+    {
+        "threading",
+        "_thread",
+        "asyncio",
+        "concurrent",
+        "multiprocessing",
+        "signal",
+        "atexit",
+        "sched",
+    }
+    | {"weakref", "subprocess", "socketserver", "queue", "thread"}
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """One call of an operation with a callback: the call, what is known of it, and the callback.
+
+    ``argument`` is the argument of ``call`` that carries the callback.
+    """
+
+    call: cst.Call
+    operation: Operation
+    argument: cst.Arg
+    callback: CallbackRef
+
+
+class SiteFinder:
+    """Recognises operations in the methods of one class."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        file: Parsed,
+        cls: Class,
+        catalogue: Catalogue,
+        assume_once: bool,
+    ) -> None:
+        self.workspace = workspace
+        self.file = file
+        self.cls = cls
+        self.catalogue = catalogue
+        self.assume_once = assume_once
+        self.receivers = Receivers(workspace, file)
+        self.resolver = CallbackResolver(workspace, file, cls)
+
+    def sites(self, node: cst.CSTNode, first: str) -> list[Site]:
+        """The sites at and below ``node``, nested functions left out.
+
+        ``first`` is the name of ``self`` there. Raises Refused for a call that takes a callback
+        and is not understood.
+        """
+        calls = tree.find(node, cst.Call, into_functions=False)
+        return [site for call in calls if (site := self.site(call, first)) is not None]
+
+    def site(self, call: cst.Call, first: str) -> Site | None:
+        """The site that ``call`` is, or None for a call without a callback."""
+        operation = self.operation(call)
+        if operation is None:
+            self._refuse_unknown(call, first)
+            return None
+        for arg in call.args:
+            if arg.keyword is not None and arg.keyword.value in SIDE_CALLBACKS:
+                raise Refused("UC401", call, what=tree.code(arg))
+        argument = self._argument(call, operation)
+        if argument is None:
+            return None
+        if operation.repeats and not self.assume_once:
+            raise Refused("UC207", call, what=operation.name)
+        callback = self.resolver.resolve(argument.value, call, first)
+        return Site(call, operation, argument, callback)
+
+    def operation(self, call: cst.Call) -> Operation | None:
+        """The catalogue's entry for a call."""
+        found = self.catalogue.by_text(tree.code(call.func))
+        if found is not None or not isinstance(call.func, cst.Attribute):
+            return found
+        owners = self.receivers.owners(call.func.value, call)
+        return self.catalogue.by_owner(owners, call.func.attr.value) if owners else None
+
+    def _argument(self, call: cst.Call, operation: Operation) -> cst.Arg | None:
+        """The argument with the callback; None when the call passes none."""
+        for arg in call.args:
+            if arg.keyword is not None and arg.keyword.value == operation.callback:
+                return None if tree.dotted(arg.value) == "None" else arg
+        positional = [arg for arg in call.args if arg.keyword is None and arg.star != "**"]
+        position = operation.position
+        if position is None or not positional:
+            found = None
+        elif position == -1:
+            found = positional[-1] if self._callable(positional[-1]) else None
+        else:
+            found = positional[position] if position < len(positional) else None
+            if any(arg.star for arg in positional[: position + 1]):
+                raise Refused("UC205", call, what=operation.name)
+        if (
+            found is None
+            and any(arg.star == "**" for arg in call.args)
+            and operation.returns != "future"
+        ):
+            raise Refused("UC205", call, what=operation.name)
+        return None if found is None or tree.dotted(found.value) == "None" else found
+
+    def _refuse_unknown(self, call: cst.Call, first: str) -> None:
+        carrier = next((a for a in call.args if self._callable(a)), None)
+        if carrier is None or self._synchronous(call, first):
+            return
+        func = tree.code(call.func)
+        raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
+
+    def _callable(self, arg: cst.Arg) -> bool:
+        """Whether an argument looks like a function that somebody else will call."""
+        keyword = arg.keyword.value if arg.keyword is not None else ""
+        if keyword == "callback" or keyword.endswith("_callback"):
+            return tree.dotted(arg.value) != "None"
+        return self._names_function(arg.value)
+
+    def _names_function(self, value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Lambda):
+            return True
+        if isinstance(value, cst.Attribute) and isinstance(value.value, cst.Name):
+            found = self.workspace.method(self.cls, value.attr.value)
+            in_method = self.receivers.owners(value.value, value) or self._is_self(value.value)
+            return bool(in_method) and found is not None and not _is_property(found[1])
+        if isinstance(value, cst.Name):
+            owner = self.file.names.owner(value, value.value)
+            if isinstance(owner, cst.FunctionDef):
+                places = self.file.names.bindings(owner).assigned.get(value.value, [])
+                return any(isinstance(place, cst.FunctionDef) for place in places)
+            return False
+        if isinstance(value, cst.Call):
+            qualified = self.file.names.qualified(value.func, value)
+            wrapper = qualified in PARTIALS | WRAPPERS or tree.code(value.func).endswith(
+                ".async_callback"
+            )
+            return wrapper and bool(value.args) and self._names_function(value.args[0].value)
+        return False
+
+    def _is_self(self, name: cst.Name) -> bool:
+        owner = self.file.names.owner(name, name.value)
+        return any(owner is method for method in self.cls.methods.values())
+
+    def _synchronous(self, call: cst.Call, first: str) -> bool:
+        """Whether a function argument is certainly only called before the call returns."""
+        path = tree.dotted(call.func)
+        qualified = self.file.names.qualified(call.func, call)
+        if qualified in PARTIALS or qualified in WRAPPERS or path == f"{first}.async_callback":
+            return True
+        if qualified is not None:
+            top = qualified.partition(".")[0]
+            return top in sys.stdlib_module_names and top not in CONCURRENT_MODULES
+        if isinstance(call.func, cst.Name):
+            unbound = self.file.names.owner(call, call.func.value) is None
+            return unbound and hasattr(builtins, call.func.value)
+        return isinstance(call.func, cst.Attribute) and call.func.attr.value in SYNCHRONOUS_METHODS
+
+
+def _is_property(function: cst.FunctionDef) -> bool:
+    return any("property" in tree.code(each.decorator) for each in function.decorators)
+
+
+def declaration(call: cst.Call, carrier: cst.Arg, func: str) -> str:
+    """The configuration line that would declare an unknown operation."""
+    if carrier.keyword is not None:
+        place = f'callback = "{carrier.keyword.value}"'
+    else:
+        positional = [arg for arg in call.args if arg.keyword is None]
+        place = f"position = {positional.index(carrier)}"
+    return f'[[tool.uncallback.operations]] call = "{func}", {place}, passes = ["result"]'

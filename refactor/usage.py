@@ -1,0 +1,87 @@
+"""Who else uses a method: the question that decides whether its body may move.
+
+Every occurrence of the name in the project counts, except those that provably belong to a class
+that shares no instances with ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .workspace import Class, Parsed, Workspace, first_parameter
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One occurrence of a method's name: where, and the node that carries it (None: not Python)."""
+
+    path: str
+    node: cst.CSTNode | None
+
+
+def uses(workspace: Workspace, cls: Class, name: str) -> list[Use]:
+    """Every use of ``cls``'s method ``name`` in the project, its own definition left out."""
+    family = workspace.family(cls)
+    found: list[Use] = []
+    for path in workspace.files.mentions(name):
+        parsed = workspace.file(path)
+        if parsed is None:
+            found.append(Use(path, None))
+        else:
+            own = cls.methods.get(name)
+            found += [
+                Use(path, n) for n in _occurrences(parsed, name, family, workspace) if n is not own
+            ]
+    return found
+
+
+def _occurrences(
+    file: Parsed, name: str, family: set[Class], workspace: Workspace
+) -> Iterator[cst.CSTNode]:
+    for node in tree.walk(file.module):
+        if isinstance(node, cst.Attribute) and node.attr.value == name:
+            if not _foreign_attribute(file, node, family):
+                yield node
+        elif isinstance(node, cst.FunctionDef) and node.name.value == name:
+            if not _foreign_definition(file, node, family):
+                yield node
+        elif (isinstance(node, cst.SimpleString) and node.raw_value == name) or (
+            isinstance(node, cst.Name) and node.value == name and _in_class_body(file, node, family)
+        ):
+            yield node
+
+
+def _in_class_body(file: Parsed, node: cst.Name, family: set[Class]) -> bool:
+    """Whether a bare name is the method, read in the body of its own class."""
+    parent = file.names.parents.get(id(node))
+    if isinstance(parent, cst.Attribute | cst.FunctionDef | cst.Param):
+        return False
+    owner = file.names.owner(node, node.value)
+    return any(owner is each.node for each in family)
+
+
+def _class_around(file: Parsed, node: cst.CSTNode) -> Class | None:
+    around = file.names.enclosing(node, cst.ClassDef)
+    return next((c for c in file.classes.values() if c.node is around), None)
+
+
+def _foreign_definition(file: Parsed, node: cst.FunctionDef, family: set[Class]) -> bool:
+    """A function, or a method of a class that has nothing to do with ours."""
+    if file.names.enclosing(node, cst.ClassDef, cst.FunctionDef) is None:
+        return True
+    cls = _class_around(file, node)
+    return cls is None or cls not in family
+
+
+def _foreign_attribute(file: Parsed, node: cst.Attribute, family: set[Class]) -> bool:
+    """``self.name`` inside a class that has nothing to do with ours."""
+    holder = tree.dotted(node.value)
+    cls = _class_around(file, node)
+    if cls is None or holder is None or cls in family:
+        return False
+    owner = file.names.owner(node, holder)
+    return isinstance(owner, cst.FunctionDef) and first_parameter(owner) == holder

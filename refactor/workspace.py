@@ -1,0 +1,216 @@
+"""The project's modules as trees, and its classes with their bases, subclasses and methods.
+
+Files are parsed only when a question leads to them. A base class that is not in the project is known
+by its qualified name alone (``tornado.web.RequestHandler``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Protocol
+
+import libcst as cst
+
+from . import cst as tree
+from .names import Names
+
+
+class Files(Protocol):
+    """What the workspace wants from a project: its paths, their bytes, and a text search."""
+
+    @property
+    def paths(self) -> tuple[str, ...]: ...
+
+    def read(self, path: str) -> bytes: ...
+
+    def mentions(self, name: str) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Parsed:
+    """One module of the project."""
+
+    path: str
+    module: cst.Module
+
+    @cached_property
+    def names(self) -> Names:
+        """The module's name resolution, with relative imports resolved by its place."""
+        parts = PurePosixPath(self.path).with_suffix("").parts[:-1]
+        return Names(self.module, ".".join(parts))
+
+    @cached_property
+    def classes(self) -> dict[str, Class]:
+        """The classes by dotted name; the last of several with one name wins."""
+        found: dict[str, Class] = {}
+        for node in tree.find(self.module, cst.ClassDef):
+            outer = [
+                each.name.value
+                for each in self.names.ancestors(node)
+                if isinstance(each, cst.ClassDef)
+            ]
+            name = ".".join([*reversed(outer), node.name.value])
+            found[name] = Class(self, node, name)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Class:
+    """One class of the project."""
+
+    file: Parsed
+    node: cst.ClassDef
+    name: str
+
+    @cached_property
+    def methods(self) -> dict[str, cst.FunctionDef]:
+        """The functions defined in the body, also below ``if`` and ``try``; the last one wins."""
+        return {
+            each.name.value: each
+            for each in tree.walk(self.node.body, into_functions=False)
+            if isinstance(each, cst.FunctionDef)
+        }
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """Names assigned in the class body or on ``self`` (any first parameter) in a method."""
+        found = set(self.file.names.bindings(self.node).bound) - set(self.methods)
+        for method in self.methods.values():
+            first = first_parameter(method)
+            for node in tree.walk(method):
+                if isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
+                    found |= _stored_on(first, node.target)
+        return frozenset(found)
+
+    def __repr__(self) -> str:
+        return f"<{self.file.path}:{self.name}>"
+
+
+def first_parameter(method: cst.FunctionDef) -> str | None:
+    """The name of a method's ``self``; None without a plain first parameter."""
+    listed = [*method.params.posonly_params, *method.params.params]
+    return listed[0].name.value if listed else None
+
+
+def _stored_on(first: str | None, target: cst.CSTNode) -> set[str]:
+    return {
+        each.attr.value
+        for each in tree.find(target, cst.Attribute)
+        if isinstance(each.value, cst.Name) and each.value.value == first
+    }
+
+
+@dataclass(eq=False)
+class Workspace:
+    """The project while one run of the codemod looks at it."""
+
+    files: Files
+    parsed: dict[str, Parsed | None] = field(default_factory=dict)
+    _descendants: dict[int, tuple[Class, ...]] = field(default_factory=dict)
+
+    def add(self, path: str, module: cst.Module) -> Parsed:
+        """Enter a module that was parsed already."""
+        self.parsed[path] = entered = Parsed(path, module)
+        return entered
+
+    def file(self, path: str) -> Parsed | None:
+        """The module at ``path``, None when it cannot be read or parsed."""
+        if path not in self.parsed:
+            self.parsed[path] = None
+            if PurePosixPath(path).suffix not in {".py", ".pyw", ""}:
+                return None
+            try:
+                self.parsed[path] = Parsed(path, cst.parse_module(self.files.read(path)))
+            except (OSError, ValueError, RecursionError, cst.ParserSyntaxError):
+                return None
+        return self.parsed[path]
+
+    def module_path(self, dotted: str) -> str | None:
+        """The project file of a dotted module name; None when none or several fit."""
+        stem = dotted.replace(".", "/")
+        endings = (f"{stem}.py", f"{stem}/__init__.py")
+        fits = [p for p in self.files.paths if p in endings]
+        fits = fits or [p for p in self.files.paths if p.endswith(tuple("/" + e for e in endings))]
+        return fits[0] if len(fits) == 1 else None
+
+    def lookup(self, qualified: str, depth: int = 0) -> Class | str:
+        """The project class that ``qualified`` names, following re-exports; else the name."""
+        module, _, name = qualified.rpartition(".")
+        path = self.module_path(module) if module else None
+        parsed = self.file(path) if path is not None else None
+        if parsed is None or depth > 8:
+            return qualified
+        if name in parsed.classes:
+            return parsed.classes[name]
+        onward = (
+            parsed.names.qualified(cst.Name(name), at=parsed.module.body[0])
+            if parsed.module.body
+            else None
+        )
+        return self.lookup(onward, depth + 1) if onward and onward != qualified else qualified
+
+    def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
+        """What a class expression of ``file`` names: a project class, a qualified name or None."""
+        path = tree.dotted(expression)
+        if path is None:
+            return None
+        qualified = file.names.qualified(expression)
+        if qualified is not None:
+            return self.lookup(qualified)
+        return file.classes.get(path)
+
+    def bases(self, cls: Class) -> list[Class | str | None]:
+        """The direct bases in order; None for one that cannot be told."""
+        return [self.resolve(cls.file, arg.value) for arg in cls.node.bases if arg.keyword is None]
+
+    def ancestry(self, cls: Class) -> list[Class | str | None]:
+        """The class, its bases and theirs, nearest first, each once (None may repeat)."""
+        seen: list[Class | str | None] = []
+        queue: list[Class | str | None] = [cls]
+        while queue:
+            at = queue.pop(0)
+            if at is not None and at in seen:
+                continue
+            seen.append(at)
+            if isinstance(at, Class):
+                queue += self.bases(at)
+        return seen
+
+    def method(self, cls: Class, name: str) -> tuple[Class, cst.FunctionDef] | None:
+        """Where ``name`` is defined for instances of ``cls`` in the project; None if nowhere."""
+        for at in self.ancestry(cls):
+            if isinstance(at, Class) and name in at.methods:
+                return at, at.methods[name]
+        return None
+
+    def descendants(self, cls: Class) -> tuple[Class, ...]:
+        """The project's classes below ``cls``, found by searching the text for its name."""
+        if id(cls.node) not in self._descendants:
+            self._descendants[id(cls.node)] = ()
+            below: list[Class] = []
+            for path in sorted(self.files.mentions(cls.node.name.value)):
+                parsed = self.file(path)
+                for other in parsed.classes.values() if parsed else ():
+                    if (
+                        other.node is not cls.node
+                        and cls in self.bases(other)
+                        and other not in below
+                    ):
+                        below += [other, *self.descendants(other)]
+            self._descendants[id(cls.node)] = tuple(dict.fromkeys(below))
+        return self._descendants[id(cls.node)]
+
+    def family(self, cls: Class) -> set[Class]:
+        """Every project class whose instances may also be instances of ``cls`` or share its bases'
+        methods: ancestors, descendants, and the other bases of descendants."""
+        related: set[Class] = set()
+        for each in (cls, *self.descendants(cls)):
+            related.update(at for at in self.ancestry(each) if isinstance(at, Class))
+        return related
+
+    def subclasses_in(self, related: set[Class]) -> Iterator[Class]:
+        """The members of a family in a stable order."""
+        yield from sorted(related, key=lambda each: (each.file.path, each.name))
