@@ -102,7 +102,7 @@ class Fetch:
 
     def _ask(self) -> None:
         """The outside world answers, one way or another."""
-        outcomes = _upstream.outcomes_for(self.request)
+        outcomes = _upstream.outcomes_for(self.request, self.key)
         taken = choices.choose(self.key, [outcome.name for outcome in outcomes])
         self.receive(outcomes[taken])
 

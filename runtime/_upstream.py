@@ -69,7 +69,10 @@ UNKNOWN_HOST = Outcome("unknown host", 599, failure=_unknown_host)
 
 Responder = Callable[["HTTPRequest"], "Outcome | None"]
 
-_outcomes: tuple[Outcome, ...] = OUTCOMES
+Source = Callable[["HTTPRequest", str], Sequence[Outcome]]
+"""The answers to a request that is asked for by a key, the plain one first."""
+
+_outcomes: tuple[Outcome, ...] | Source = OUTCOMES
 _responder: Responder | None = None
 
 
@@ -85,13 +88,15 @@ def respond(request: HTTPRequest) -> Outcome | None:
     return _responder(request) if _responder is not None else None
 
 
-def set_outcomes(outcomes: Sequence[Outcome] | None) -> None:
+def set_outcomes(outcomes: Sequence[Outcome] | Source | None) -> None:
     """Replace the choices of the outside world (None: `OUTCOMES` again), the plain one first."""
     global _outcomes
-    _outcomes = OUTCOMES if outcomes is None else tuple(outcomes)
+    if outcomes is None:
+        outcomes = OUTCOMES
+    _outcomes = outcomes if callable(outcomes) else tuple(outcomes)
 
 
-def outcomes_for(request: Any) -> tuple[Outcome, ...]:
+def outcomes_for(request: Any, key: str = "") -> tuple[Outcome, ...]:
     """The choices for ``request``: one that does not follow redirects may see one."""
-    follows = request.follow_redirects
-    return _outcomes if follows else (*_outcomes, REDIRECT)
+    known = _outcomes(request, key) if callable(_outcomes) else _outcomes
+    return tuple(known) if request.follow_redirects else (*known, REDIRECT)

@@ -6,29 +6,43 @@ belongs to one run may be kept on them. It is kept here, and ``begin`` forgets i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 
 from .. import choices
+from .catalogue import NO_OPERATIONS, Catalogue
 from .harvest import NOTHING, Harvest
-from .operations import NO_OPERATIONS, Catalogue
 
 
 class Circumstances:
     """The state of one run that stand-ins and guarded modules share.
 
     ``live`` is false while modules are being executed and after the run is over: then every
-    question has its plain answer and nothing is recorded. ``held`` collects what was kept fixed.
+    question has its plain answer and nothing is recorded. ``held`` collects what was kept fixed,
+    ``failures`` are the exceptions that the code
+    shows it expects, by name, ``opaque`` the types of which only the identity could be told,
+    ``files`` those of the code under check, ``bodies`` the texts that came from outside, with
+    what they are the body of.
     """
 
     __slots__ = (
-        "answers", "attributes", "catalogue", "counts", "harvest", "held", "imported", "live",
+        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "harvest", "held",
+        "live", "opaque", "turns",
     )  # fmt: skip
 
-    def __init__(self, harvest: Harvest = NOTHING, catalogue: Catalogue = NO_OPERATIONS) -> None:
+    def __init__(
+        self,
+        harvest: Harvest = NOTHING,
+        catalogue: Catalogue = NO_OPERATIONS,
+        files: Container[str] = (),
+    ) -> None:
+        self.files = files
+        self.bodies: dict[str, str] = {}
         self.harvest = harvest
         self.catalogue = catalogue
+        self.failures: dict[str, Callable[[str], BaseException]] = {}
+        self.turns = 0
         self.live = False
-        self.imported: set[str] = set()
+        self.opaque: set[str] = set()
         self.counts: dict[str, int] = {}
         self.answers: dict[str, object] = {}
         self.attributes: dict[tuple[str, object], object] = {}

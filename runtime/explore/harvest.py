@@ -25,7 +25,7 @@ class Harvest:
     ``exceptions``: last names of what is raised or caught (they must be exception classes).
     ``caught``: dotted names in ``except`` clauses. ``handler_bases``: last names of the bases of
     classes that define an HTTP verb. ``undefined``: global names that nothing in the file defines.
-    ``attributes``: names read as ``something.name``. ``strings``: every string constant that can be
+    ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
     a name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
     ``numbers``: whether ``int`` or ``float`` is called.
@@ -36,6 +36,7 @@ class Harvest:
     handler_bases: frozenset[str] = frozenset()
     undefined: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
+    dotted: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
     compared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     arities: Mapping[str, int] = field(default_factory=dict)
@@ -73,6 +74,7 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         handler_bases=frozenset(_handler_bases(nodes)),
         undefined=_undefined(source, path),
         attributes=frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
+        dotted=frozenset(filter(None, map(dotted, filter(_is_expr, nodes)))),
         strings=frozenset(
             node.value
             for node in nodes
@@ -94,6 +96,10 @@ def dotted(node: ast.expr | None) -> str | None:
         value = dotted(node.value)
         return value and f"{value}.{node.attr}"
     return None
+
+
+def _is_expr(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Attribute, ast.Name))
 
 
 def _last(node: ast.expr) -> str:

@@ -1,0 +1,159 @@
+"""The parts of a version's file: its handlers, and what belongs to each of them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from .harvest import VERBS, dotted
+from .instrument import executable_lines
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """Classes by dotted name with their functions, and the functions of the module.
+
+    ``marked``: dotted names of methods that are decorated ``@asynchronous`` in either version.
+    """
+
+    classes: Mapping[str, Mapping[str, Function]]
+    bases: Mapping[str, tuple[str, ...]]
+    functions: Mapping[str, Function]
+    marked: frozenset[str]
+
+    @classmethod
+    def of(cls, tree: ast.Module, other: ast.Module) -> Anatomy:
+        """The parts of ``tree``; ``other`` is the version it is compared with."""
+        classes = dict(_classes(tree))
+        methods = {
+            name: {each.name: each for each in node.body if isinstance(each, _FUNCTIONS)}
+            for name, node in classes.items()
+        }
+        bases = {
+            name: tuple(filter(None, map(dotted, node.bases))) for name, node in classes.items()
+        }
+        functions = {each.name: each for each in tree.body if isinstance(each, _FUNCTIONS)}
+        return cls(methods, bases, functions, frozenset((*_marked(tree), *_marked(other))))
+
+    def resolve(self, module: ModuleType) -> dict[str, type]:
+        """The executed classes by dotted name, as far as they can be reached from the module."""
+        found: dict[str, type] = {}
+        for name in self.classes:
+            value: Any = module
+            for part in name.split("."):
+                value = getattr(value, part, None) if isinstance(value, (type, ModuleType)) else None
+            if isinstance(value, type):
+                found[name] = value
+        return found
+
+    def handlers(self, executed: Mapping[str, type]) -> Iterator[str]:
+        """Dotted names of handlers: verbs and ``prepare`` of request handlers, and what is marked."""
+        from ..web import RequestHandler
+
+        for name, methods in self.classes.items():
+            kind = executed.get(name)
+            serves = kind is None or issubclass(kind, RequestHandler)
+            for method in methods:
+                full = f"{name}.{method}"
+                if full in self.marked or (serves and method in (*VERBS, "prepare")):
+                    yield full
+
+    def verbs(self, owner: str, method: str, known: Iterable[str]) -> list[str]:
+        """The verbs of class ``owner`` that lead to ``method``."""
+        if method in VERBS:
+            return [method]
+        mine = [verb for verb in sorted(VERBS & set(known))]
+        if method == "prepare":
+            return mine
+        return [verb for verb in mine if method in self._reached(owner, verb)]
+
+    def outline(self, handler: str, operations: frozenset[str]) -> tuple[set[int], dict[int, str]]:
+        """The lines of a handler and what it reaches in this file, and its operations by line."""
+        owner, _, method = handler.rpartition(".")
+        lines: set[int] = set()
+        places: dict[int, str] = {}
+        for function in self._reached(owner, method).values():
+            lines |= executable_lines(function)
+            places.update(_operations(function, operations))
+        return lines, places
+
+    def _reached(self, owner: str, method: str) -> dict[str, Function]:
+        """Functions of this file that ``method`` of ``owner`` mentions, and those they mention."""
+        found: dict[str, Function] = {}
+        waiting = [method]
+        while waiting:
+            name = waiting.pop()
+            function = self._method(owner, name) or self.functions.get(name)
+            if function is None or name in found:
+                continue
+            found[name] = function
+            waiting.extend(_mentioned(function))
+        return found
+
+    def _method(self, owner: str, name: str) -> Function | None:
+        """``name`` of class ``owner``, or of a base of it that stands in the same file."""
+        waiting = [owner]
+        seen: set[str] = set()
+        while waiting:
+            each = waiting.pop(0)
+            if each in seen or each not in self.classes:
+                continue
+            seen.add(each)
+            if name in self.classes[each]:
+                return self.classes[each][name]
+            waiting.extend(self.bases[each])
+        return None
+
+
+def _classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:
+    """Classes with their dotted names, those inside functions and classes too."""
+    waiting: list[tuple[str, ast.AST]] = [("", tree)]
+    while waiting:
+        prefix, node = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            inner = prefix
+            if isinstance(child, (*_FUNCTIONS, ast.ClassDef)):
+                inner = f"{prefix}{child.name}."
+            if isinstance(child, ast.ClassDef):
+                yield inner[:-1], child
+            waiting.append((inner, child))
+
+
+def _marked(tree: ast.Module) -> Iterator[str]:
+    for name, node in _classes(tree):
+        for method in node.body:
+            if isinstance(method, _FUNCTIONS) and any(map(_is_asynchronous, method.decorator_list)):
+                yield f"{name}.{method.name}"
+
+
+def _is_asynchronous(decorator: ast.expr) -> bool:
+    return (dotted(decorator) or "").rpartition(".")[2] == "asynchronous"
+
+
+def _mentioned(function: Function) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+
+
+def _operations(function: Function, names: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """The lines of statements that start one of the operations ``names``, and which one."""
+    waiting: list[tuple[int, ast.AST]] = [(function.lineno, child) for child in function.body]
+    while waiting:
+        line, node = waiting.pop()
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.stmt):
+            line = node.lineno
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in names:
+                yield line, node.func.attr
+        waiting.extend((line, child) for child in ast.iter_child_nodes(node))

@@ -1,0 +1,88 @@
+"""The clock of the code under check: ``time`` and ``datetime`` show the loop's virtual time, in UTC."""
+
+from __future__ import annotations
+
+import datetime as real_datetime
+import time as real_time
+from types import ModuleType
+from typing import Any
+
+from .. import _current
+from .circumstances import now
+
+
+def seconds() -> float:
+    """What the clock shows: seconds since 1970."""
+    loop = _current.current.loop
+    return loop.time() if loop is not None else 1_500_000_000.0
+
+
+def _moment(given: float | None) -> real_time.struct_time:
+    return real_time.gmtime(seconds() if given is None else given)
+
+
+def _sleep(duration: float) -> None:
+    """Blocking sleep: an effect, and the clock moves."""
+    now().record("call", "time.sleep", duration)
+    loop: Any = _current.current.loop
+    if loop is not None and now().live and isinstance(duration, (int, float)):
+        loop._now += duration
+
+
+def time_module() -> ModuleType:
+    """``time`` on virtual time."""
+    made = ModuleType("time")
+    made.__dict__.update(real_time.__dict__)
+    for name in ("time", "monotonic", "perf_counter", "clock", "process_time"):
+        setattr(made, name, seconds)
+    names: dict[str, Any] = {
+        "sleep": _sleep,
+        "time_ns": lambda: int(seconds() * 1e9),
+        "gmtime": lambda given=None: _moment(given),
+        "localtime": lambda given=None: _moment(given),
+        "ctime": lambda given=None: real_time.asctime(_moment(given)),
+        "asctime": lambda moment=None: real_time.asctime(moment or _moment(None)),
+        "strftime": lambda form, moment=None: real_time.strftime(form, moment or _moment(None)),
+    }
+    made.__dict__.update(names)
+    return made
+
+
+class _Like(type):
+    """Lets real dates pass for instances of the guarded classes."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, cls.__mro__[1])
+
+
+class _DateTime(real_datetime.datetime, metaclass=_Like):
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return cls.fromtimestamp(seconds(), tz or real_datetime.timezone.utc).replace(tzinfo=tz)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return cls.now()
+
+    @classmethod
+    def today(cls) -> Any:
+        return cls.now()
+
+
+class _Date(real_datetime.date, metaclass=_Like):
+    @classmethod
+    def today(cls) -> Any:
+        return cls(*_moment(None)[:3])
+
+
+for _made, _name in ((_DateTime, "datetime"), (_Date, "date")):
+    _made.__name__ = _made.__qualname__ = _name
+    _made.__module__ = "datetime"
+
+
+def datetime_module() -> ModuleType:
+    """``datetime`` whose ``now`` and ``today`` are virtual."""
+    made = ModuleType("datetime")
+    made.__dict__.update(real_datetime.__dict__)
+    made.__dict__.update(datetime=_DateTime, date=_Date)
+    return made

@@ -1,0 +1,181 @@
+"""``import`` as it works for the code under check.
+
+``tornado`` means the runtime. The standard library is real where it has no side effects and guarded
+where it has some (``environment``). Modules of the project are executed for real, and afresh when
+their state may have changed. Everything else is a stand-in.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from .. import generation
+from .environment import guarded_builtins, guarded_module
+from .sources import Source, Sources, compiled
+from .standin import Standin
+
+
+_RUNTIME = __package__.rpartition(".")[0]
+_VERSIONS = {4: (4, 4, 2, 0), 5: (5, 1, 1, 0), 6: (6, 5, 2, 0)}
+
+
+class _Own(ModuleType):
+    """A module that this importer made, and may put submodules into."""
+
+
+class _Tornado(_Own):
+    """``tornado``: its modules are the runtime's, and are there without being imported one by one."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        found = _runtime_module(f"tornado.{name}")
+        setattr(self, name, found)
+        return found
+
+
+class Importer:
+    """The modules of one version. ``modules`` are those of the project, by path, as executed."""
+
+    def __init__(
+        self, sources: Sources, *, real: frozenset[str], unknown: frozenset[str], entry: str
+    ) -> None:
+        self.sources = sources
+        self.modules: dict[str, ModuleType] = {}
+        self.failed: dict[str, str] = {}
+        self.lines: dict[str, dict[int, None]] = {}
+        self._real = real
+        self._unknown = unknown
+        self._entry = entry
+        self._known: dict[str, Any] = {}
+        self._found: dict[str, Source | None] = {}
+
+    def forget(self) -> None:
+        """Drop all executed modules of the project; the next import executes them again."""
+        self.modules.clear()
+        self._known.clear()
+
+    def execute(self, source: Source) -> ModuleType:
+        """Execute one file of the project as a module; its own errors are passed on."""
+        module = _Own(source.name)
+        module.__file__ = source.path
+        module.__package__ = source.name if source.is_package else source.name.rpartition(".")[0]
+        if source.is_package:
+            module.__path__ = []
+        self.modules[source.path] = module
+        lines = self.lines.setdefault(source.path, {})
+        unknown = self._unknown if source.path == self._entry else frozenset()
+        module.__dict__["__builtins__"] = guarded_builtins(self.import_, lines, unknown)
+        try:
+            exec(compiled(source), module.__dict__)
+        except BaseException:
+            self.modules.pop(source.path, None)
+            raise
+        return module
+
+    def import_(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,
+        locals: object = None,
+        fromlist: Any = (),
+        level: int = 0,
+    ) -> Any:
+        """What the ``import`` statement calls (``builtins.__import__``)."""
+        if level:
+            name = _absolute(name, globals or {}, level)
+        module = self.module(name)
+        if not fromlist:
+            return module if level else self.module(name.partition(".")[0])
+        if isinstance(module, _Own):
+            self._submodules(name, module, fromlist)
+        return module
+
+    def module(self, name: str) -> Any:
+        """The module ``name``, executed or imported if need be."""
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._load(name)
+            parent, _, last = name.rpartition(".")
+            if parent:
+                above = self.module(parent)
+                if isinstance(above, _Own):
+                    setattr(above, last, found)
+        return found
+
+    def _load(self, name: str) -> Any:
+        top = name.partition(".")[0]
+        if name == "tornado":
+            return self._tornado()
+        if top == "tornado":
+            return _runtime_module(name)
+        guarded = guarded_module(name)
+        if guarded is not None:
+            return guarded
+        source = self._source(name)
+        if source is not None:
+            return self._project_module(name, source)
+        if top in self._real:
+            return importlib.import_module(name)
+        if self.sources.is_folder(name):
+            return _Own(name)
+        return Standin.named(name)
+
+    @staticmethod
+    def _tornado() -> ModuleType:
+        module = _Tornado("tornado")
+        module.__path__ = []
+        info = _VERSIONS[generation.current]
+        module.__dict__.update(version_info=info, version=".".join(map(str, info[:3])))
+        return module
+
+    def _source(self, name: str) -> Source | None:
+        if name not in self._found:
+            self._found[name] = self.sources.find(name)
+        return self._found[name]
+
+    def _project_module(self, name: str, source: Source) -> Any:
+        if source.path in self.modules:
+            return self.modules[source.path]
+        if source.path in self.failed:
+            return Standin.named(name)
+        try:
+            return self.execute(source)
+        except Exception as error:
+            if source.path == self._entry:
+                raise
+            self.failed[source.path] = f"{type(error).__name__}: {error}"
+            return Standin.named(name)
+
+    def _submodules(self, name: str, module: ModuleType, fromlist: Any) -> None:
+        """``from package import module`` imports the module."""
+        for each in fromlist:
+            if each != "*" and not hasattr(module, each):
+                inner = f"{name}.{each}"
+                if self._source(inner) is not None or self.sources.is_folder(inner):
+                    self.module(inner)
+
+
+def _absolute(name: str, globals: Mapping[str, Any], level: int) -> str:
+    package = globals.get("__package__") or ""
+    parts = package.split(".") if package else []
+    if level > len(parts) + 1:
+        raise ImportError("attempted relative import beyond top-level package")
+    base = ".".join(parts[: len(parts) - level + 1])
+    return f"{base}.{name}" if base and name else base or name
+
+
+def _runtime_module(name: str) -> Any:
+    """The runtime's module for a name that begins with ``tornado``; a stand-in if it has none."""
+    inner = name.removeprefix("tornado.")
+    if inner == "stack_context" and generation.current >= 6:
+        raise ModuleNotFoundError("No module named 'tornado.stack_context'", name=name)
+    if inner.startswith(("_", "explore", "choices", "generation")):
+        return Standin.named(name)
+    try:
+        return importlib.import_module(f"{_RUNTIME}.{inner}")
+    except ModuleNotFoundError:
+        return Standin.named(name)

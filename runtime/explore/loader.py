@@ -1,0 +1,160 @@
+"""Loads one version: its text is parsed once, and executed afresh whenever its state may differ.
+
+Executing a module costs more than running a handler, so it is only done again when the run before
+has changed something that a later run could see (``shared.Watch`` tells).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .. import generation
+from . import circumstances
+from .anatomy import Anatomy
+from .catalogue import Catalogue
+from .circumstances import Circumstances
+from .harvest import Harvest, harvest
+from .importer import Importer
+from .outside import OutsideError
+from .patches import patched
+from .shared import Watch
+from .sources import Source, Sources
+from .trace import Outline, Place, Unloadable, Version
+from .turns import RunLoop
+
+
+def load(version: Version) -> LoadedVersion:
+    """Parse and execute a version once; raises ``Unloadable``."""
+    try:
+        tree = ast.parse(version.source, filename=version.path)
+        other = ast.parse(version.other or b"", filename=version.path)
+    except (SyntaxError, ValueError) as error:
+        raise Unloadable(f"{version.path} does not parse as Python 3: {error}") from None
+    found = harvest(tree, version.source, version.path)
+    elsewhere = harvest(other, version.other, version.path) if version.other else found
+    program = LoadedVersion(version, Anatomy.of(tree, other), found, elsewhere)
+    program.refresh()
+    return program
+
+
+class LoadedVersion:
+    """One version, ready to run: a ``trace.Program``."""
+
+    def __init__(
+        self, version: Version, anatomy: Anatomy, found: Harvest, elsewhere: Harvest
+    ) -> None:
+        self.version = version
+        self.anatomy = anatomy
+        self.harvest = found.merge(elsewhere)
+        self.loop = RunLoop.fresh()
+        self.catalogue = Catalogue.of(version.operations, self.harvest.dotted)
+        self.failures: dict[str, Any] = {}
+        self.classes: dict[str, type] = {}
+        self.namespace: dict[str, Any] = {}
+        self._source = Source(version.path, version.source)
+        self._watch: Watch | None = None
+        unknown = found.undefined & elsewhere.undefined
+        self._importer = Importer(
+            Sources(
+                {**version.project, version.path: version.source},
+                Path(version.root) if version.root else None,
+                version.path,
+            ),
+            real=frozenset(version.imports),
+            unknown=unknown,
+            entry=version.path,
+        )
+
+    @cached_property
+    def handlers(self) -> tuple[str, ...]:
+        """Dotted names of the handlers: verbs, ``prepare``, and what is decorated as one."""
+        return tuple(self.anatomy.handlers(self.classes))
+
+    @cached_property
+    def locate(self) -> Mapping[str, str]:
+        """File names in code objects to paths; they are the same here."""
+        return {path: path for path in self._importer.lines}
+
+    def outline(self, handler: str) -> Outline:
+        """What can be known about ``handler`` without running it."""
+        path = self.version.path
+        names = frozenset(operation.last for operation in self.catalogue.operations) | {"fetch"}
+        lines, operations = self.anatomy.outline(handler, names)
+        return Outline(
+            lines=frozenset((path, line) for line in lines),
+            operations={(path, line): name for line, name in operations.items()},
+        )
+
+    @property
+    def lines(self) -> dict[int, None]:
+        """The lines of the version's file that ran since this was last cleared."""
+        return self._importer.lines[self.version.path]
+
+    @property
+    def watch(self) -> Watch:
+        """The state that outlives a request."""
+        assert self._watch is not None
+        return self._watch
+
+    def refresh(self) -> None:
+        """Make the module state fresh: execute everything again if the last run has changed it."""
+        if self._watch is not None and not self._watch.stale():
+            return
+        here = Circumstances(self.harvest, self.catalogue)
+        before = circumstances.begin(here)
+        generation.switch(self.version.tornado)
+        self.loop.reset()
+        try:
+            self._execute()
+        finally:
+            circumstances.begin(before)
+
+    def _execute(self) -> None:
+        self._importer.forget()
+        try:
+            with patched():
+                module = self._importer.execute(self._source)
+        except Exception as error:
+            raise Unloadable(
+                f"{self.version.path} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        except SystemExit as error:
+            raise Unloadable(f"{self.version.path} exits when it is imported ({error})") from error
+        self.namespace = module.__dict__
+        self.classes = self.anatomy.resolve(module)
+        self.failures = self._failures()
+        self._watch = Watch(self._importer.modules.values())
+
+    def _failures(self) -> dict[str, Any]:
+        """What a stand-in may raise: an error of its own, and what the code catches by name."""
+        found: dict[str, Any] = {"OutsideError": OutsideError}
+        for name in sorted(self.harvest.caught):
+            kind = _evaluate(name, self.namespace)
+            for each in kind if isinstance(kind, tuple) else (kind,):
+                if isinstance(each, type) and issubclass(each, Exception) and _takes_text(each):
+                    found[each.__name__] = each
+        return found
+
+
+def _evaluate(name: str, namespace: Mapping[str, Any]) -> Any:
+    first, *rest = name.split(".")
+    value = namespace.get(first, namespace["__builtins__"].get(first))
+    for part in rest:
+        value = getattr(value, part, None)
+    return value
+
+
+def _takes_text(kind: type) -> bool:
+    try:
+        kind("text")
+    except Exception:
+        return False
+    return True
+
+
+__all__ = ["LoadedVersion", "Place", "load", "replace"]

@@ -1,0 +1,226 @@
+"""The machine around the code under check: ``os``, ``sys``, ``random``, ``uuid``, executors."""
+
+from __future__ import annotations
+
+import os as real_os
+import random as real_random
+import sys as real_sys
+import uuid as real_uuid
+from collections.abc import Callable, Iterator, MutableMapping
+from types import ModuleType
+from typing import Any
+
+from .. import _futures
+from . import pending
+from .circumstances import now
+from .shown import Text, arguments
+from .standin import Standin, part
+
+_DRAWS = (0.5, 0.0, 0.999999)
+
+
+class _Guarded(ModuleType):
+    """A module of which only some names are real; the others are parts of the outside."""
+
+    def __init__(self, name: str, real: dict[str, Any]) -> None:
+        super().__init__(name)
+        self.__dict__.update(real)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return part(f"{self.__name__}.{name}")
+
+
+class _Random(real_random.Random):
+    """Every draw is a choice: the middle, the low end, the high end."""
+
+    def random(self) -> float:
+        here = now()
+        return _DRAWS[here.ask(here.nth("random"), ("middle", "low", "high"))]
+
+    def seed(self, *args: Any, **kwargs: Any) -> None:
+        """Seeding changes nothing: each draw is asked for."""
+
+    def __reduce__(self) -> Any:
+        return _Random, ()
+
+
+def random_module() -> ModuleType:
+    """``random`` whose draws are choices."""
+    source = _Random()
+    names = {name: getattr(source, name) for name in real_random.__all__ if hasattr(source, name)}
+    names.update(Random=_Random, SystemRandom=_Random)
+    return _Guarded("random", names)
+
+
+def _number(kind: str) -> int:
+    """1 for the first number of a kind in this run, 2 for the second."""
+    here = now()
+    here.counts[kind] = here.counts.get(kind, 0) + 1
+    return here.counts[kind]
+
+
+def uuid_module() -> ModuleType:
+    """``uuid`` whose random identifiers are numbered."""
+
+    def identifier(*_: Any) -> real_uuid.UUID:
+        return real_uuid.UUID(int=(0x4 << 76) | (0x8 << 60) | _number("uuid"))
+
+    names = {name: value for name, value in vars(real_uuid).items() if not name.startswith("_")}
+    return _Guarded("uuid", {**names, "uuid1": identifier, "uuid4": identifier})
+
+
+def _bytes(count: int | None = None) -> bytes:
+    return _number("random bytes").to_bytes(count or 32, "big") if count != 0 else b""
+
+
+def secrets_module() -> ModuleType:
+    """``secrets`` whose tokens are numbered."""
+    import hmac
+
+    return _Guarded("secrets", {
+        "token_bytes": _bytes,
+        "token_hex": lambda count=None: _bytes(count).hex(),
+        "token_urlsafe": lambda count=None: _bytes(count).hex(),
+        "compare_digest": hmac.compare_digest,
+        **{name: getattr(_Random(), name) for name in ("choice",)},
+    })
+
+
+class _Environ(MutableMapping[str, str]):
+    """Environment variables: present or absent is a choice."""
+
+    def __getitem__(self, name: str) -> str:
+        here = now()
+        written = here.attributes.get(("os.environ", name))
+        if isinstance(written, str):
+            return written
+        values = ["1", *sorted(here.harvest.compared.get(name, ()))]
+        taken = here.settle(f"environment variable {name}", [*map(repr, values), "absent"])
+        if taken == len(values):
+            raise KeyError(name)
+        return values[taken]
+
+    def __setitem__(self, name: str, value: str) -> None:
+        here = now()
+        here.record("set", f"os.environ[{name!r}]", value)
+        here.attributes["os.environ", name] = value
+
+    def __delitem__(self, name: str) -> None:
+        now().record("delete", f"os.environ[{name!r}]")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_PURE_PATH = (
+    "abspath basename commonpath commonprefix dirname expanduser expandvars isabs join normcase "
+    "normpath relpath split splitdrive splitext sep pardir curdir altsep extsep pathsep"
+).split()
+
+
+def path_module() -> ModuleType:
+    """``os.path``: names of files are computed, files are stand-ins."""
+    names = {name: getattr(real_os.path, name) for name in _PURE_PATH}
+    names["realpath"] = real_os.path.normpath
+    names["abspath"] = lambda path: real_os.path.normpath(real_os.path.join("/", path))
+    return _Guarded("os.path", names)
+
+
+def os_module() -> ModuleType:
+    """``os`` with stand-ins for whatever touches files and processes."""
+    environ = _Environ()
+    return _Guarded("os", {
+        "path": path_module(),
+        "environ": environ,
+        "getenv": environ.get,
+        "getpid": lambda: 4242,
+        "urandom": _bytes,
+        "getcwd": lambda: "/",
+        "error": OSError,
+        **{name: getattr(real_os, name) for name in ("sep", "linesep", "name", "pathsep", "curdir",
+           "pardir", "extsep", "devnull", "fspath", "fsencode", "fsdecode", "PathLike", "O_RDONLY",
+           "O_WRONLY", "O_CREAT", "SEEK_SET", "SEEK_END")},
+    })  # fmt: skip
+
+
+class _Output:
+    """``sys.stdout`` and ``sys.stderr``: what is written to them is an effect."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def write(self, text: str) -> int:
+        now().record("print", self._name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is buffered."""
+
+    def isatty(self) -> bool:
+        return False
+
+
+def sys_module() -> ModuleType:
+    """``sys`` without the parts that change the interpreter."""
+    shared = (
+        "byteorder exc_info exit float_info getrecursionlimit getsizeof hexversion implementation "
+        "int_info intern maxsize maxunicode platform version version_info getdefaultencoding "
+        "getfilesystemencoding prefix executable copyright api_version getrefcount flags exc_clear"
+    ).split()
+    names = {name: getattr(real_sys, name) for name in shared if hasattr(real_sys, name)}
+    names.update(
+        argv=["app"], path=[], modules={}, maxint=real_sys.maxsize,
+        stdout=_Output("sys.stdout"), stderr=_Output("sys.stderr"), stdin=Standin.named("sys.stdin"),
+    )  # fmt: skip
+    return _Guarded("sys", names)
+
+
+class _Executor:
+    """``ThreadPoolExecutor`` without threads: each piece of work completes as the outside does."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Whatever sizes and names are given, there is one worker for each piece of work."""
+
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run ``function`` later; a Future of its result."""
+        future = _futures.Future()
+        key = now().nth(f"executor{arguments(args, kwargs)}")
+
+        def work() -> None:
+            try:
+                future.set_result(function(*args, **kwargs))
+            except Exception as error:
+                future.set_exception(error)
+
+        pending.expect(key, work)
+        return future
+
+    def map(self, function: Callable[..., Any], *iterables: Any) -> Iterator[Any]:
+        """Run everything now."""
+        return iter([function(*values) for values in zip(*iterables, strict=False)])
+
+    def shutdown(self, *args: Any, **kwargs: Any) -> None:
+        now().record("call", "executor.shutdown", Text(""))
+
+    def __enter__(self) -> _Executor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+
+
+def futures_module() -> ModuleType:
+    """``concurrent.futures`` with executors on virtual time."""
+    return _Guarded("concurrent.futures", {
+        "ThreadPoolExecutor": _Executor,
+        "ProcessPoolExecutor": _Executor,
+        "Executor": _Executor,
+        "Future": _futures.Future,
+    })

@@ -1,0 +1,84 @@
+"""Classes of the outside: exceptions that are raised or caught, bases that are derived from.
+
+These cannot be stand-ins themselves, since Python wants real classes in these places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from .circumstances import now
+from .describe import TEXTS, describe
+
+Part = Callable[[str], Any]
+
+
+class OutsideError(Exception):
+    """What a stand-in raises: an error of some code that is not there."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        make: Part = type(self)._make  # type: ignore[attr-defined]
+        return make(f"{describe(self)}.{name}")
+
+
+class _ExceptionKind(type):
+    """Lets an outside exception class have any class attribute (``Error.code``)."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls._make(f"{cls._name}.{name}")
+
+    _make: Part
+    _name: str
+
+
+@lru_cache(maxsize=1024)
+def exception_class(name: str, make: Part) -> type[OutsideError]:
+    """The exception class that the code reaches as ``name``; always the same one."""
+    last = name.rpartition(".")[2]
+    made = _ExceptionKind(last, (OutsideError,), {"_name": name, "_make": staticmethod(make)})
+    TEXTS[made] = lambda error: last + describe(error.args)  # type: ignore[attr-defined]
+    return made  # type: ignore[return-value]
+
+
+class _Base(type):
+    """The class of a base that is not there: what it lacks is a part of the outside."""
+
+    _part: Part
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_") or name not in now().harvest.attributes:
+            raise AttributeError(name)
+        return cls._part(f"{cls.__name__}.{name}")
+
+
+def _inherited(self: Any, name: str) -> Any:
+    """An attribute that neither the class nor its known bases have, if the code names it."""
+    if name.startswith("__") or name not in now().harvest.attributes:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    return type(self)._part(f"self.{name}")
+
+
+def _construct(self: object, *args: object, **kwargs: object) -> None:
+    """Whatever arguments an unknown base takes."""
+
+
+@lru_cache(maxsize=256)
+def base_class(name: str, part: Part) -> type:
+    """A class to derive from in place of ``name``: a request handler if it is used as one."""
+    last = name.rpartition(".")[2]
+    if last.endswith("WebSocketHandler"):
+        from ..websocket import WebSocketHandler as known
+    elif last.endswith("Handler") or last in now().harvest.handler_bases:
+        from ..web import RequestHandler as known  # type: ignore[assignment]
+    elif last.endswith("Application"):
+        from ..web import Application as known  # type: ignore[assignment]
+    else:
+        body = {"__getattr__": _inherited, "__init__": _construct, "_part": staticmethod(part)}
+        return _Base(last, (), body)
+    return _Base(last, (known,), {"__getattr__": _inherited, "_part": staticmethod(part)})

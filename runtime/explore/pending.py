@@ -1,0 +1,13 @@
+"""What the outside still owes: completions that the loop delivers when nothing else is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import _current
+
+
+def expect(key: str, deliver: Callable[[], Any]) -> object:
+    """Let the loop call ``deliver`` when the outside completes ``key``."""
+    return _current.loop().add_external(key, deliver)

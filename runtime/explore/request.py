@@ -1,0 +1,200 @@
+"""The request that a run serves: what it carries is asked when the handler looks for it.
+
+An argument, a header, a cookie or an uploaded file that nobody reads costs no question. One that is
+read is present or absent, and its value may be one that the code compares it with.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from http.cookies import Morsel
+from typing import Any
+
+from .._headers import HTTPHeaders, normalized
+from .._serverrequest import HTTPServerRequest
+from .._signed import create_signed_value
+from ..web import Application
+from .circumstances import now
+from .shown import shown
+from .standin import Standin, part
+
+SECRET = "a secret of the application under check"
+_BODIES = frozenset({"POST", "PUT", "PATCH"})
+
+
+def _value(kind: str, name: str) -> str | None:
+    """Ask for the value of something named; ``None`` if it is absent."""
+    here = now()
+    values = ["1", *sorted(here.harvest.compared.get(name, ()))]
+    if here.harvest.numbers:
+        values.append("text")
+    taken = here.settle(f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
+    if taken == 1:
+        return None
+    return values[0] if taken == 0 else values[taken - 1]
+
+
+class _Arguments(dict[str, list[bytes]]):
+    """Arguments of the query or the body, asked for one by one."""
+
+    __slots__ = ()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name in dict.keys(self):
+            return dict.__getitem__(self, name)
+        value = _value("argument", name)
+        return default if value is None else [value.encode()]
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
+
+    def __getitem__(self, name: str) -> list[bytes]:
+        found = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found  # type: ignore[no-any-return]
+
+
+class _Headers(HTTPHeaders):
+    """Headers that the code under check reads are asked for; the runtime finds the others only."""
+
+    __slots__ = ()
+
+    def _asked(self, name: str) -> str | None:
+        if sys._getframe(2).f_code.co_filename not in now().files:
+            return None
+        return _value("header", normalized(name))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if normalized(name) in self._values:
+            return HTTPHeaders.get(self, name, default)
+        value = self._asked(name)
+        return default if value is None else value
+
+    def __contains__(self, name: object) -> bool:
+        return normalized(str(name)) in self._values or self._asked(str(name)) is not None
+
+    def __getitem__(self, name: str) -> str:
+        if normalized(name) in self._values:
+            return HTTPHeaders.__getitem__(self, name)
+        value = self._asked(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def get_list(self, name: str) -> list[str]:
+        value = self.get(name) if normalized(name) in self._values else self._asked(name)
+        return [] if value is None else [value]
+
+
+class _Cookies(dict[str, "Morsel[str]"]):
+    """Cookies by name; those that are read as signed ones are signed."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        return name in now().harvest.strings and _value("cookie", str(name)) is not None
+
+    def __getitem__(self, name: str) -> Morsel[str]:
+        value = _value("cookie", name) if name in now().harvest.strings else None
+        if value is None:
+            raise KeyError(name)
+        if any(sys._getframe(depth).f_code.co_name == "get_secure_cookie" for depth in (1, 2)):
+            value = create_signed_value(SECRET, name, value).decode()
+        morsel: Morsel[str] = Morsel()
+        morsel.set(name, value, value)
+        return morsel
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default
+
+
+class _Files(dict[str, Any]):
+    """Uploaded files: stand-ins by the name of the form's field."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> Any:
+        return Standin.named(f"request.files[{name!r}]")
+
+
+class ExploredRequest(HTTPServerRequest):
+    """A request without anything in it that was not asked for."""
+
+    def __init__(self, method: str, connection: Any) -> None:
+        super().__init__(method, "/", "HTTP/1.1", _Headers(), None, None, _Files(), connection)
+        self._asked_body: bytes | None = None
+        self.arguments = _Arguments()
+        self.query_arguments = self.body_arguments = self.arguments
+
+    @property
+    def cookies(self) -> Any:
+        """The request's cookies."""
+        return _Cookies()
+
+    @property
+    def body(self) -> bytes:
+        """The body: text whose JSON has the shape that the code looks for, or nothing."""
+        if self.method not in _BODIES:
+            return b""
+        here = now()
+        text = '{"body of": "the request"}'
+        here.bodies[text] = "the request's body"
+        return (text.encode(), b"")[here.settle("the request's body", ("present", "empty"))]
+
+    @body.setter
+    def body(self, value: bytes) -> None:
+        """Nobody gives this request another body."""
+
+
+class _Settings(dict[str, Any]):
+    """Settings of the application; those that nobody set are parts of the outside."""
+
+    def __missing__(self, name: str) -> Any:
+        if sys._getframe(1).f_code.co_filename not in now().files:
+            raise KeyError(name)
+        return Standin.named(f"settings[{name!r}]")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name in self or sys._getframe(1).f_code.co_filename not in now().files:
+            return dict.get(self, name, default)
+        if now().settle(f"setting {name}", ("present", "absent")):
+            return default
+        return Standin.named(f"settings[{name!r}]")
+
+
+class ExploredApplication(Application):
+    """The application around the handler; whatever the project hangs on it is a stand-in."""
+
+    def __init__(self) -> None:
+        super().__init__(cookie_secret=SECRET, login_url="/login", template_path="/templates")
+        self.settings = _Settings(self.settings)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in now().harvest.attributes:
+            raise AttributeError(name)
+        return part(f"application.{name}")
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """The address of a route: its name and arguments."""
+        return Standin.named(f"reverse_url({', '.join(map(shown, (name, *args)))})")
+
+
+def path_arguments(names: Iterable[tuple[str, bool]]) -> list[bytes]:
+    """Values for the groups of the route; ``names`` are (name, required) in order."""
+    here = now()
+    values: list[bytes] = []
+    for name, required in names:
+        compared = sorted(here.harvest.compared.get(name, ()))
+        options = ["1", *compared, *(["text"] if here.harvest.numbers else [])]
+        labels = [repr(each) for each in options]
+        if not required:
+            labels.insert(0, "absent")
+        taken = here.ask(f"path argument {name}", labels) if len(labels) > 1 else 0
+        if not required:
+            if taken == 0:
+                break
+            taken -= 1
+        values.append(options[taken].encode())
+    return values

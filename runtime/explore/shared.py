@@ -1,0 +1,117 @@
+"""State that outlives a request: module globals, class attributes, and what hangs on them.
+
+What one request leaves there, the next one finds; so a change is an effect. The same comparison
+tells whether the modules must be executed again before the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from . import circumstances
+from .describe import describe
+from .standin import Standin
+
+_HARMLESS = (
+    str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
+    ModuleType, property, frozenset, tuple,
+)  # fmt: skip
+_MISSING = object()
+_LAZY = frozenset({"__annotations__", "__builtins__", "__warningregistry__"})
+"""Made by the interpreter when somebody looks."""
+_RUNTIME = __package__.rpartition(".")[0] + "."
+_LOOK_INTO = (list, dict, set, bytearray)
+
+
+class Watch:
+    """Remembers the state of freshly executed modules and tells what has become of it."""
+
+    __slots__ = ("_before", "_dirty", "_objects", "_owners")
+
+    def __init__(self, modules: Iterable[ModuleType]) -> None:
+        self._owners: list[tuple[str, Any, dict[str, Any]]] = []
+        self._objects: list[tuple[str, Any]] = []
+        self._dirty = False
+        seen: set[int] = set()
+        for module in list(modules):
+            self._add("", module, module.__dict__, seen, module.__name__)
+        self._before = [describe(value) for _, value in self._objects]
+
+    def stale(self) -> bool:
+        """Whether anything was changed, ever, since the modules were executed."""
+        return self._dirty or any(True for _ in self.changes())
+
+    def changes(self) -> Iterator[tuple[str, str]]:
+        """What differs from the fresh state: name, and the text of the value now."""
+        for prefix, owner, before in self._owners:
+            now = owner.__dict__
+            if len(now) == len(before) and all(now.get(k, _MISSING) is v for k, v in before.items()):
+                continue
+            self._dirty = True
+            for name in sorted({*before, *now} - _LAZY):
+                value = now.get(name, _MISSING)
+                if value is not before.get(name, _MISSING):
+                    text = "deleted" if value is _MISSING else _text(value)
+                    yield f"{prefix}{name}", text
+        for (name, value), before in zip(self._objects, self._before, strict=True):
+            text = describe(value)
+            if text != before:
+                self._dirty = True
+                yield name, text
+
+    def _add(
+        self, prefix: str, owner: Any, names: Any, seen: set[int], module: str
+    ) -> None:
+        """Remember the attributes of a module or class, and look into what can change."""
+        if id(owner) in seen:
+            return
+        seen.add(id(owner))
+        kept = {name: value for name, value in names.items() if name != "__builtins__"}
+        if isinstance(owner, ModuleType):
+            kept = dict(names)
+        self._owners.append((prefix, owner, kept))
+        for name, value in kept.items():
+            if not name.startswith("__"):
+                self._look(f"{prefix}{name}", value, seen, module)
+
+    def _look(self, name: str, value: Any, seen: set[int], module: str) -> None:
+        kind = type(value)
+        if kind in _HARMLESS or kind is Standin:
+            return
+        if isinstance(value, type):
+            if value.__module__ == module:
+                self._add(f"{name}.", value, value.__dict__, seen, module)
+            return
+        value = getattr(value, "__func__", value) if kind is not MethodType else value
+        if isinstance(value, FunctionType):
+            self._look_at_function(name, value, seen, module)
+        elif isinstance(value, _LOOK_INTO):
+            self._objects.append((name, value))
+        elif kind.__module__.startswith(_RUNTIME):
+            self._dirty = self._dirty or kind.__name__ not in _STATELESS
+        elif hasattr(value, "__dict__") and kind.__module__ == module:
+            self._objects.append((name, value))
+
+    def _look_at_function(
+        self, name: str, function: FunctionType, seen: set[int], module: str
+    ) -> None:
+        if id(function) in seen or function.__module__ != module:
+            return
+        seen.add(id(function))
+        for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            if isinstance(default, _LOOK_INTO):
+                self._objects.append((f"{name} default", default))
+        for cell in function.__closure__ or ():
+            try:
+                self._look(name, cell.cell_contents, seen, module)
+            except ValueError:  # an empty cell
+                continue
+
+
+_STATELESS = frozenset({"AsyncHTTPClient", "RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser"})
+
+
+def _text(value: Any) -> str:
+    return describe(value, circumstances.now().opaque)

@@ -1,0 +1,70 @@
+"""The loop that a version runs on: bounded, fresh for every run, and watched while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import _current, httpclient
+from ..ioloop import EPOCH, IOLoop
+from ..stack_context import EMPTY, _state
+from .trace import Interrupted
+
+DELIVERIES = 200
+"""How many completions and timers one run may see."""
+
+
+class TooManyTurns(Interrupted):
+    """The run waits again and again, without an end in sight."""
+
+
+class RunLoop(IOLoop):
+    """One loop serves all runs of a version, since its modules may have kept it.
+
+    ``on_wait`` is called before anything is delivered from outside; if it returns true, it has made
+    something happen itself.
+    """
+
+    waits_for_threads = False
+
+    on_wait: Callable[[], bool]
+    deliveries: int
+
+    @classmethod
+    def fresh(cls) -> RunLoop:
+        """A loop that is nobody's current loop yet."""
+        return cls(make_current=False)
+
+    def initialize(self, **kwargs: Any) -> None:
+        """Set the loop up; the arguments are those of ``IOLoop``."""
+        self.on_wait = bool
+        self.deliveries = 0
+        super().initialize(**kwargs)
+
+    def reset(self) -> None:
+        """Forget everything, set the clock back, and become the current loop."""
+        self._ready.clear()
+        self._timers.clear()
+        self._externals.clear()
+        self._now = EPOCH
+        self._running = self._stopped = self._closed = False
+        self.on_wait = bool
+        self.deliveries = 0
+        httpclient.forget_questions(self)
+        _current.current.loop = self
+        _state.contexts = EMPTY
+        IOLoop._instance = self
+
+    def waiting(self) -> list[str]:
+        """What is pending, in the reader's words."""
+        keys = [external.key for external in self._externals]
+        deadline = self._timers.next_deadline()
+        if deadline is not None:
+            keys.append(f"timer@{deadline - EPOCH:.6f}")
+        return sorted(keys)
+
+    def _advance(self) -> bool:
+        self.deliveries += 1
+        if self.deliveries > DELIVERIES:
+            raise TooManyTurns(f"more than {DELIVERIES} completions and timers")
+        return self.on_wait() or super()._advance()

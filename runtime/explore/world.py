@@ -1,0 +1,227 @@
+"""Runs one handler of one version once, under a chooser, and returns what it did.
+
+``execute`` is the only way in. A run is: fresh module state, a fresh application and request, the
+verb's method, then the loop until nothing can happen any more. Whatever the version could tell apart
+is a question to the chooser; whatever it does to its surroundings is recorded by the one who notices
+it (stand-ins, the runtime, the log, this module).
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from .. import _httpmessages, _upstream, choices, generation
+from .._connection import MemoryConnection
+from .._upstream import Outcome
+from ..httputil import RequestStartLine
+from ..web import RequestHandler
+from . import circumstances
+from .circumstances import Circumstances
+from .describe import TEXTS, describe
+from .harvest import VERBS
+from .loader import LoadedVersion
+from .patches import patched
+from .request import ExploredApplication, ExploredRequest, path_arguments
+from .shown import Text
+from .standin import Standin
+from .tape import Recorder
+from .trace import FINISHED, NEVER, Interrupted, Place, Run
+
+_TURNS = 3000
+
+
+def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
+    """Run ``handler`` (``Login.get``) of ``program`` once; ``trace.Interrupted`` is let through."""
+    generation.switch(program.version.tornado)
+    program.refresh()
+    here = Circumstances(program.harvest, program.catalogue, program.locate)
+    here.failures = program.failures
+    here.opaque = chooser.opaque
+    outer = circumstances.begin(here)
+    before = choices.install(chooser)
+    collecting = gc.isenabled()
+    gc.disable()
+    program.lines.clear()
+    program.loop.reset()
+    here.live = True
+    try:
+        with patched():
+            return _Request(program, handler, chooser, here).run()
+    finally:
+        here.live = False
+        choices.install(before)
+        circumstances.begin(outer)
+        if collecting:
+            gc.enable()
+
+
+class _Request:
+    """One run in progress."""
+
+    def __init__(
+        self, program: LoadedVersion, handler: str, chooser: Recorder, here: Circumstances
+    ) -> None:
+        self.program = program
+        self.loop = program.loop
+        self.chooser = chooser
+        self.here = here
+        self.owner, _, self.method = handler.rpartition(".")
+        self.connection: MemoryConnection | None = None
+        self.shared: dict[str, str] = {}
+
+    def run(self) -> Run:
+        kind = self.program.classes.get(self.owner)
+        obstacle = self._obstacle(kind)
+        if kind is None or obstacle is not None:
+            return self.chooser.run(end="not run", obstacle=obstacle)
+        end = self._serve(kind)
+        self._share()
+        gc.collect(0)
+        lines = _places(self.program.version.path, tuple(self.program.lines))
+        return self.chooser.run(end=end, lines=lines, held=tuple(self.here.held))
+
+    def _obstacle(self, kind: type | None) -> str | None:
+        if kind is None:
+            return (
+                f"{self.owner} cannot be reached from the module: it is defined inside a function "
+                "or under a condition; move the class to the module's level"
+            )
+        if not issubclass(kind, RequestHandler):
+            return f"{self.owner} is not a request handler; compare the handlers that use it"
+        if not self._verbs(kind):
+            return f"no verb of {self.owner} leads to {self.method}; compare its callers"
+        return None
+
+    def _verbs(self, kind: type) -> list[str]:
+        missing = RequestHandler._no_verb
+        known = [verb for verb in VERBS if getattr(kind, verb, missing) is not missing]
+        return self.program.anatomy.verbs(self.owner, self.method, known)
+
+    def _serve(self, kind: type) -> str:
+        """Serve one request from its beginning to its end; how it ended."""
+        verbs = self._verbs(kind)
+        verb = verbs[self.here.ask("the verb", verbs)] if len(verbs) > 1 else verbs[0]
+        start_line = RequestStartLine(verb.upper(), "/", "HTTP/1.1")
+        self.connection = MemoryConnection(start_line, keep_alive=True)
+        self.loop.on_wait = self._wait
+        _upstream.set_outcomes(self._outcomes)
+        try:
+            self._start(kind, verb)
+            self.loop.run_until_idle(_TURNS)
+            if self.connection.finished or self.connection.closed:
+                return FINISHED if self.connection.finished else "the client left"
+            self.connection.close()
+            self.loop.run_until_idle(_TURNS)
+        except Interrupted:
+            raise
+        except BaseException as error:
+            return f"raised {type(error).__name__} out of the loop"
+        finally:
+            _upstream.set_outcomes(None)
+        return NEVER
+
+    def _start(self, kind: type, verb: str) -> None:
+        application = ExploredApplication()
+        request = ExploredRequest(verb.upper(), self.connection)
+        made = kind(application, request, **_initial(kind))
+        arguments = path_arguments(_parameters(getattr(kind, verb)))
+        self.loop.add_callback(made._execute, [], *arguments)
+
+    def _wait(self) -> bool:
+        """Before something outside happens: note shared state; the client may leave."""
+        self._share()
+        connection = self.connection
+        assert connection is not None
+        if connection.closed or connection.finished:
+            return False
+        waiting = self.loop.waiting()
+        if not waiting:
+            return False
+        key = "client while waiting for " + " | ".join(waiting)
+        if self.here.ask(key, ("stays", "leaves")) == 0:
+            return False
+        connection.close()
+        return True
+
+    def _share(self) -> None:
+        """Record what was changed in state that outlives the request."""
+        changes = dict(self.program.watch.changes())
+        if changes != self.shared:
+            for name, text in changes.items():
+                if self.shared.get(name) != text:
+                    self.here.record("set", name, Text(text))
+            for name in self.shared.keys() - changes.keys():
+                self.here.record("set", name, Text("as it was"))
+            self.shared = changes
+
+    def _outcomes(self, request: Any, key: str) -> tuple[Outcome, ...]:
+        """The answers of the outside world to one request: each body says whose it is."""
+        name = key.removeprefix("fetch ")
+        plain, other, *rest = _upstream.OUTCOMES
+        text = f'{{"body of": {name!r}}}'
+        self.here.bodies[text] = f"body of {name}"
+        return (
+            Outcome(plain.name, 200, text.encode(), plain.headers),
+            Outcome(other.name, 200, f"text of {name}".encode(), other.headers),
+            *rest,
+        )
+
+
+def _initial(kind: type) -> Mapping[str, Any]:
+    """Arguments for ``initialize``: a stand-in for each that has no default."""
+    names = [name for name, required in _parameters(kind.initialize) if required]  # type: ignore[attr-defined]
+    return {name: Standin.named(name) for name in names}
+
+
+_signatures: dict[Any, list[tuple[str, bool]]] = {}
+
+
+def _parameters(function: Any) -> list[tuple[str, bool]]:
+    """Positional parameters after ``self``: name, and whether it has no default."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    known = _signatures.get(code)
+    if known is None:
+        try:
+            parameters = list(inspect.signature(function).parameters.values())[1:]
+        except (TypeError, ValueError):
+            parameters = []
+        known = _signatures[code] = [
+            (each.name, each.default is each.empty)
+            for each in parameters
+            if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+        ]
+    return known
+
+
+_seen_places: dict[tuple[str, tuple[int, ...]], frozenset[Place]] = {}
+
+
+def _places(path: str, lines: tuple[int, ...]) -> frozenset[Place]:
+    key = path, lines
+    known = _seen_places.get(key)
+    if known is None:
+        known = _seen_places[key] = frozenset((path, line) for line in lines)
+    return known
+
+
+def _describe_response(response: Any) -> str:
+    """A response by what a handler can see of it, whoever built it."""
+    request = response.request
+    error = response.error
+    failure = f" error={type(error).__name__}: {error}" if error is not None else ""
+    return (
+        f"<response {response.code} to {getattr(request, 'method', '')} "
+        f"{response.effective_url} body={response.body!r}{failure}>"
+    )
+
+
+TEXTS[_httpmessages.HTTPResponse] = _describe_response
+TEXTS[_httpmessages.HTTPRequest] = lambda request: (  # type: ignore[misc]
+    f"<request {request.method} {request.url} {describe(request.body)}>"
+)
+RequestHandler.__uncallback_text__ = lambda self: "<the handler>"  # type: ignore[attr-defined]
+ExploredRequest.__uncallback_text__ = lambda self: "<the request>"  # type: ignore[attr-defined]
+ExploredApplication.__uncallback_text__ = lambda self: "<the application>"  # type: ignore[attr-defined]
