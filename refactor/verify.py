@@ -102,11 +102,11 @@ class Verifier:
 
     def verify_all(self, before: Version, after: Version) -> dict[str, Verdict]:
         """Compare every handler found in either version."""
-        verdicts = {}
-        for found in self._ask(self._request("handlers", before, after)):
-            name = found["name"]
-            verdicts[name] = self._one(before, after, name)
-        return verdicts
+        try:
+            found = self._ask(self._request("handlers", before, after))
+        except _Lost as lost:
+            return {"*": Verdict("inconclusive", reason=str(lost))}
+        return self.verify(before, after, [handler["name"] for handler in found])
 
     def replay(self, before: Version, after: Version, handler: str, tape: str) -> Verdict:
         """Play one tape; *different*, or *inconclusive* as one tape proves nothing more."""

@@ -10,7 +10,7 @@ from tokenize import detect_encoding
 from typing import Any, Protocol
 
 from .guard import Guard
-from .render import as_data, as_text
+from .render import as_data, as_test, as_text
 from .search import Budget, play
 from .shrink import Shrunk
 from .tape import decode
@@ -83,7 +83,8 @@ class Service:
         check: Callable[[Side, Side], Judgement] = partial(judge, budget=_budget(options))
         if command == "replay":
             check = partial(_replay, tape=_tape(request))
-        return [self._handler(name, before, after, check) for name in names]
+        paths = (str(request["before"]["path"]), str(request["after"]["path"]))
+        return [self._handler(name, before, after, check, paths) for name in names]
 
     def _load(self, request: Mapping[str, Any]) -> tuple[Program, Program]:
         before, after = _versions(request)
@@ -93,6 +94,10 @@ class Service:
                 programs.append(self._world.load(version))
             except Interrupted as interruption:
                 raise Unloadable(f"{version.path}: {interruption}") from None
+            except (Exception, SystemExit) as error:
+                if isinstance(error, Unloadable):
+                    raise
+                raise Unloadable(f"{version.path}: {_failure(error)}") from error
             refused = self._guard.take()
             if refused is not None:
                 raise Unloadable(f"{version.path}: while it was imported, {refused}")
@@ -104,6 +109,7 @@ class Service:
         before: Program,
         after: Program,
         check: Callable[[Side, Side], Judgement],
+        paths: tuple[str, str],
     ) -> dict[str, Any]:
         for which, program in (("first", before), ("second", after)):
             if name not in program.handlers:
@@ -115,7 +121,11 @@ class Service:
             judgement = check(self._side(before, name), self._side(after, name))
         except (Exception, Interrupted, SystemExit) as error:
             judgement = Judgement("inconclusive", False, 0, 0.0, _failure(error))
-        return _shown(name, judgement)
+        shown = _shown(name, judgement)
+        example = shown["counterexample"]
+        if example is not None:
+            example["test"] = as_test(name, *paths, example["replay"], example["text"].splitlines())
+        return shown
 
     def _side(self, program: Program, handler: str) -> Side:
         execute = self._guard.wrap(partial(self._world.execute, program, handler))
