@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Generator
 from http.client import responses
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import choices, gen, generation
 from ._identity import Visitor
@@ -46,6 +46,7 @@ class RequestHandler(Visitor, Renderer):
     )
 
     _stream_request_body = False
+    _template_loaders: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
         self.application = application

@@ -19,6 +19,7 @@ from ._httpmessages import (
     RequestProxy,
     _ClientError,
 )
+from ._questions import numbered
 from ._upstream import OUTCOMES, Outcome, set_outcomes, set_responder
 from .ioloop import IOLoop
 from .stack_context import wrap
@@ -40,7 +41,6 @@ __all__ = [
 _RequestProxy = RequestProxy
 _CURL = "tornado.curl_httpclient.CurlAsyncHTTPClient"
 _clients: WeakKeyDictionary[IOLoop, dict[type[Any], AsyncHTTPClient]] = WeakKeyDictionary()
-_asked: WeakKeyDictionary[IOLoop, dict[str, int]] = WeakKeyDictionary()
 
 
 class AsyncHTTPClient(Configurable):
@@ -167,15 +167,7 @@ class AsyncHTTPClient(Configurable):
     def question(self, request: Any) -> str:
         """The key of a request: what is asked, and the how many-th time on this loop."""
         body = f" {request.body[:60]!r}" if request.body else ""
-        key = f"fetch {request.method} {request.url}{body}"
-        asked = _asked.setdefault(self.io_loop, {})
-        asked[key] = asked.get(key, 0) + 1
-        return f"{key} #{asked[key]}"
-
-
-def forget_questions(loop: IOLoop) -> None:
-    """Count the questions of ``loop`` from one again."""
-    _asked.pop(loop, None)
+        return numbered(self.io_loop, f"fetch {request.method} {request.url}{body}")
 
 
 def _raises(response: HTTPResponse, raise_error: bool) -> bool:
