@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _current, httpclient
+from .. import _current, _questions
 from ..ioloop import EPOCH, IOLoop
 from ..stack_context import EMPTY, _state
 from .trace import Interrupted
@@ -50,7 +50,7 @@ class RunLoop(IOLoop):
         self._running = self._stopped = self._closed = False
         self.on_wait = bool
         self.deliveries = 0
-        httpclient.forget_questions(self)
+        _questions.forget(self)
         _current.current.loop = self
         _state.contexts = EMPTY
         IOLoop._instance = self
