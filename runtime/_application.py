@@ -20,9 +20,16 @@ from .httputil import (
     RequestStartLine,
     ResponseStartLine,
 )
-from .log import access_log
+from .log import access_log, app_log
 
 __all__ = ["Application"]
+
+_DEBUG = {
+    "autoreload": True,
+    "compiled_template_cache": False,
+    "static_hash_cache": False,
+    "serve_traceback": True,
+}
 
 
 class Application(HTTPServerConnectionDelegate):
@@ -49,7 +56,8 @@ class Application(HTTPServerConnectionDelegate):
         _load(self.ui_modules, settings.get("ui_modules", {}), _is_module)
         _load(self.ui_methods, settings.get("ui_methods", {}), _is_method)
         if settings.get("debug"):
-            settings.setdefault("serve_traceback", True)
+            for name, value in _DEBUG.items():
+                settings.setdefault(name, value)
         routes = list(handlers or [])
         if settings.get("static_path"):
             routes = self._static_routes() + routes
@@ -61,7 +69,7 @@ class Application(HTTPServerConnectionDelegate):
         arguments["path"] = self.settings["static_path"]
         handler = self.settings.get("static_handler_class", StaticFileHandler)
         prefix = re.escape(self.settings.get("static_url_prefix", "/static/"))
-        patterns = [prefix + r"(.*)", r"/(favicon\.ico)", r"/(robots\.txt)"]
+        patterns = [r"/(robots\.txt)", r"/(favicon\.ico)", prefix + r"(.*)"]
         return [(pattern, handler, arguments) for pattern in patterns]
 
     def listen(self, port: int, address: str = "", **kwargs: Any) -> Any:
@@ -84,6 +92,9 @@ class Application(HTTPServerConnectionDelegate):
         self.handlers.insert(position, (pattern, specs))
         for spec in specs:
             if spec.name:
+                if spec.name in self.named_handlers:
+                    message = "Multiple handlers named %s; replacing previous value"
+                    app_log.warning(message, spec.name)
                 self.named_handlers[spec.name] = spec
 
     def add_transform(self, transform_class: Any) -> None:

@@ -62,8 +62,9 @@ class URLSpec:
         return Route(self.handler_class, self.kwargs, positional)
 
     def reverse(self, *args: Any) -> str:
-        """Return the path with ``args`` for its groups."""
-        assert self._template is not None, "Cannot reverse url regex " + self.regex.pattern
+        """Return the path with ``args`` for its groups; ValueError for too clever a pattern."""
+        if self._template is None:
+            raise ValueError("Cannot reverse url regex " + self.regex.pattern)
         assert len(args) == self._group_count, "required number of arguments not found"
         if not args:
             return self._template

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Generator, Sequence
 from typing import Any
 
+from . import gen
 from ._connection import Context, MemoryConnection, Receiver
 from ._headers import HTTPHeaders
 from ._serverrequest import HTTPServerRequest
@@ -30,6 +33,7 @@ class HTTPServer:
         self.request_callback = request_callback
         self.no_keep_alive = bool(options.get("no_keep_alive", args[0] if args else False))
         self.chunk_size = options.get("chunk_size") or 65536
+        self.decompress_request = bool(options.get("decompress_request"))
         self.protocol = options.get("protocol") or "http"
         self._ports: list[int] = []
 
@@ -81,9 +85,32 @@ class HTTPServer:
             self.request_callback(request)
             return connection
         delegate = self.request_callback.start_request(self, connection)
-        delegate.headers_received(start_line, headers)
-        if body:
-            for offset in range(0, len(body), self.chunk_size):
-                delegate.data_received(body[offset : offset + self.chunk_size])
-        delegate.finish()
+        if body and self.decompress_request and headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+            headers["X-Consumed-Content-Encoding"] = headers.pop("Content-Encoding")
+        started = delegate.headers_received(start_line, headers)
+        size = self.chunk_size
+        chunks = [body[start : start + size] for start in range(0, len(body), size)] if body else []
+        if started is None:
+            for chunk in chunks:
+                delegate.data_received(chunk)
+            delegate.finish()
+        else:
+            _feed(connection, delegate, started, chunks)
         return connection
+
+
+@gen.coroutine
+def _feed(
+    connection: MemoryConnection, delegate: Any, started: Any, chunks: Sequence[bytes]
+) -> Generator[Any, Any, None]:
+    """Give a streamed body part by part, each when the handler is done with the one before."""
+    yield started
+    for chunk in chunks:
+        if connection.finished or connection.closed:
+            return
+        taken = delegate.data_received(chunk)
+        if taken is not None:
+            yield taken
+    if not connection.finished and not connection.closed:
+        delegate.finish()
