@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,12 +13,12 @@ import click
 from ..config import ConfigError, settings_for
 from ..files import Collection, Target, collect, from_text
 from ..outcome import Outcome
-from ..project import Project
 from ..report import View, render
-from ..run import Checker, Converter, Tools, apply, run
+from ..run import apply, run
 from ..settings import Settings, show
 from ..source import on_deep_stack
 from ..terminal import OneLine, painted_diff, product, say, use_color
+from ..tools import tools_for
 from .options import SETTING_NAMES, common_options
 
 Command = Literal["diff", "fix"]
@@ -140,13 +139,8 @@ def _show_files(collection: Collection) -> int:
 
 def _run(request: _Request, collection: Collection) -> tuple[Outcome, dict[str, Target]]:
     """Run the line on a deep stack; an interrupt ends the checking processes."""
-    open_checkers: list[AbstractContextManager[Checker]] = []
     settings = request.settings
-    tools = Tools(
-        _converter(),
-        _checkers(settings, open_checkers) if settings.verify else None,
-        say if request.debug else lambda text: None,
-    )
+    tools, open_checkers = tools_for(settings, say if request.debug else _silent)
     try:
         outcome = on_deep_stack(lambda: run(request.command, collection, settings, tools))
     except KeyboardInterrupt:
@@ -157,29 +151,8 @@ def _run(request: _Request, collection: Collection) -> tuple[Outcome, dict[str, 
     return outcome, targets
 
 
-def _converter() -> Converter:
-    """LibCST is imported when the first file really has to be converted."""
-
-    def convert(*arguments: Any) -> Any:
-        from ..codemod import convert as work
-
-        return work(*arguments)
-
-    return convert
-
-
-def _checkers(
-    settings: Settings, opened: list[AbstractContextManager[Checker]]
-) -> Callable[[Project], AbstractContextManager[Checker]]:
-    def checker(project: Project) -> AbstractContextManager[Checker]:
-        from ..verify import Verifier
-        from .options import verify_options
-
-        verifier = Verifier(verify_options(settings, project.root))
-        opened.append(verifier)
-        return verifier
-
-    return checker
+def _silent(text: str) -> None:
+    """Where the tracebacks of internal errors go without ``--debug``."""
 
 
 def _report(request: _Request, outcome: Outcome) -> None:

@@ -1,19 +1,15 @@
-"""The options that ``diff`` and ``fix`` share, and how settings become the checker's options."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from ..config import GENERATIONS, PLACEMENTS, STYLES, parse_python
 from ..report import FORMATS
-from ..settings import Settings
-
-if TYPE_CHECKING:
-    from ..verify import VerifyOptions
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -109,17 +105,8 @@ def common_options(function: Function) -> Function:
     return function
 
 
-def verify_options(settings: Settings, root: Path) -> VerifyOptions:
-    """Return the checker's options; what is not set keeps the checker's own default."""
-    from ..verify import VerifyOptions
-
-    given: dict[str, Any] = {"seconds": settings.seconds, "runs": settings.runs}
-    if settings.tornado == 6:
-        given["after_tornado"] = 6
-    return VerifyOptions(
-        seed=settings.seed,
-        root=str(root),
-        imports=settings.imports,
-        operations=settings.operations,
-        **{name: value for name, value in given.items() if value is not None},
-    )
+def generation(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read a Tornado generation that the bundled runtime can play: 4, 5 or 6."""
+    if value not in (None, "4", "5", "6"):
+        raise click.BadParameter("must be 4, 5 or 6")
+    return None if value is None else int(value)

@@ -46,14 +46,15 @@ def _file(file: File, view: View) -> dict[str, Any]:
     return {
         "path": file.shown,
         "status": file.status,
-        "error": _problem(file.error),
+        "error": problem_data(file.error),
         "diff": file.diff.decode(file.encoding, "replace"),
         "handlers": [_handler(handler) for handler in file.handlers],
         "findings": [_reason(each) for each in view.findings(file)],
     }
 
 
-def _problem(problem: Problem | None) -> dict[str, Any] | None:
+def problem_data(problem: Problem | None) -> dict[str, Any] | None:
+    """Return one problem as plain data."""
     if problem is None:
         return None
     return {

@@ -19,7 +19,7 @@ def render(outcome: Outcome, view: View) -> str:
     lines += _differences(outcome, view)
     for file in outcome.files:
         if file.diff:
-            lines += _folded(f"<code>{_html(file.shown)}</code>", "diff", _diff(file))
+            lines += folded(f"<code>{_html(file.shown)}</code>", "diff", _diff(file))
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -67,16 +67,16 @@ def _differences(outcome: Outcome, view: View) -> Iterator[str]:
         for each in view.handlers(file):
             text = words.counterexample(each.verdict)
             if text:
-                title = f"How {code(each.name)} would differ"
-                yield from _folded(title, "text", text.splitlines())
+                title = f"How <code>{_html(each.name)}</code> would differ"
+                yield from folded(title, "text", text.splitlines())
 
 
 def _diff(file: File) -> list[str]:
     return file.diff.decode(file.encoding, "replace").replace("\r\n", "\n").split("\n")
 
 
-def _folded(title: str, language: str, lines: list[str]) -> list[str]:
-    """A closed section; its fence is longer than any fence inside."""
+def folded(title: str, language: str, lines: list[str]) -> list[str]:
+    """Return a closed section; its fence is longer than any fence inside."""
     runs = [len(run) for line in lines for run in re.findall(r"`{3,}", line)]
     fence = "`" * max([3, *(length + 1 for length in runs)])
     while lines and not lines[-1]:
