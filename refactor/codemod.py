@@ -13,7 +13,7 @@ from .handler import Rewrite, rewrite
 from .model import Conversion, HandlerId, HandlerOutcome, Options, Problem, Reason
 from .reasons import sentence
 from .refusal import Refused
-from .source import SourceError, decode
+from .source import SourceError, decode, parse
 from .unit import Unit
 from .workspace import Files, Workspace
 
@@ -46,11 +46,11 @@ def _file(
     try:
         before = workspace.files.read(path)
         source = decode(path, before)
-        module = cst.parse_module(source.text)
+        module = parse(source)
     except SourceError as error:
         return Conversion(path, b"", b"", error=error.problem)
-    except (OSError, cst.ParserSyntaxError) as error:
-        return Conversion(path, b"", b"", error=Problem("UC000", str(error)))
+    except OSError as error:
+        return Conversion(path, b"", b"", error=Problem("UC002", str(error)))
     unit = Unit(workspace, workspace.add(path, module), options, catalogue)
     outcomes: list[HandlerOutcome] = []
     rewrites: list[Rewrite] = []
