@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,9 +27,9 @@ _real_loads = json.loads
 @contextmanager
 def patched() -> Iterator[None]:
     """Put everything in place for a ``with`` block."""
-    handler = logging.Logger.callHandlers, logging.Logger.isEnabledFor, logging.basicConfig
+    log, enabled, configure = logging.Logger._log, logging.Logger.isEnabledFor, logging.basicConfig
     loads, clock_before = json.loads, time.time
-    logging.Logger.callHandlers = _log  # type: ignore[method-assign,assignment]
+    logging.Logger._log = _log  # type: ignore[method-assign,assignment]
     logging.Logger.isEnabledFor = _always  # type: ignore[method-assign,assignment]
     logging.basicConfig = _nothing
     json.loads = _loads
@@ -36,11 +37,9 @@ def patched() -> Iterator[None]:
     try:
         yield
     finally:
-        (
-            logging.Logger.callHandlers,  # type: ignore[method-assign]
-            logging.Logger.isEnabledFor,  # type: ignore[method-assign]
-            logging.basicConfig,
-        ) = handler
+        logging.Logger._log = log  # type: ignore[method-assign]
+        logging.Logger.isEnabledFor = enabled  # type: ignore[method-assign]
+        logging.basicConfig = configure
         json.loads, time.time = loads, clock_before
 
 
@@ -52,28 +51,33 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
     """Logging is set up already."""
 
 
-def _log(self: logging.Logger, record: logging.LogRecord) -> None:
+def _log(
+    self: logging.Logger, level: int, msg: object, args: Any, exc_info: Any = None, **_: Any
+) -> None:
     """A log record is an effect: logger, level, message, and the exception without its frames."""
-    here = now()
-    if not here.live:
+    if not now().live:
         return
-    text = _message(record)
-    if record.exc_info and record.exc_info[1] is not None:
-        error = record.exc_info[1]
-        text += f" ! {type(error).__name__}: {error}"
-    choices.record("log", f"{record.name} {record.levelname}", Text(text))
+    text = _message(self.name, msg, args)
+    if exc_info:
+        error = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1]
+        if isinstance(exc_info, tuple):
+            error = exc_info[1]
+        if error is not None:
+            text += f" ! {type(error).__name__}: {error}"
+    choices.record("log", f"{self.name} {logging.getLevelName(level)}", Text(text))
 
 
-def _message(record: logging.LogRecord) -> str:
-    args = record.args
-    if record.name == "tornado.access" and isinstance(args, tuple) and len(args) == 3:
-        return f"{args[0]} {args[1]}"
-    if isinstance(args, tuple):
+def _message(logger: str, msg: object, args: Any) -> str:
+    if logger == "tornado.access" and len(args) == 3:
+        return f"{args[0]} {args[1]}"  # the third is the time it took
+    if len(args) == 1 and isinstance(args[0], Mapping) and args[0]:
+        args = args[0]
+    else:
         args = tuple(map(_plain, args))
     try:
-        text = str(record.msg) % args if args else str(record.msg)
+        text = str(msg) % args if args else str(msg)
     except Exception as error:
-        return f"{record.msg} (not formatted: {type(error).__name__})"
+        return f"{msg} (not formatted: {type(error).__name__})"
     return _ADDRESS.sub("", text)
 
 

@@ -39,20 +39,25 @@ class Watch:
             self._add("", module, module.__dict__, seen, module.__name__)
         self._before = [describe(value) for _, value in self._objects]
 
+    @property
     def stale(self) -> bool:
-        """Whether anything was changed, ever, since the modules were executed."""
-        return self._dirty or any(True for _ in self.changes())
+        """Whether ``changes`` has ever found something, or could overlook something."""
+        return self._dirty
+
+    def spoil(self) -> None:
+        """A run was cut short: nobody knows what it has left behind."""
+        self._dirty = True
 
     def changes(self) -> Iterator[tuple[str, str]]:
         """What differs from the fresh state: name, and the text of the value now."""
         for prefix, owner, before in self._owners:
             now = owner.__dict__
-            if len(now) == len(before) and all(now.get(k, _MISSING) is v for k, v in before.items()):
+            if now == before:
                 continue
-            self._dirty = True
             for name in sorted({*before, *now} - _LAZY):
                 value = now.get(name, _MISSING)
                 if value is not before.get(name, _MISSING):
+                    self._dirty = True
                     text = "deleted" if value is _MISSING else _text(value)
                     yield f"{prefix}{name}", text
         for (name, value), before in zip(self._objects, self._before, strict=True):
@@ -68,9 +73,7 @@ class Watch:
         if id(owner) in seen:
             return
         seen.add(id(owner))
-        kept = {name: value for name, value in names.items() if name != "__builtins__"}
-        if isinstance(owner, ModuleType):
-            kept = dict(names)
+        kept = dict(names)
         self._owners.append((prefix, owner, kept))
         for name, value in kept.items():
             if not name.startswith("__"):

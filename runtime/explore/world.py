@@ -50,6 +50,9 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     try:
         with patched():
             return _Request(program, handler, chooser, here).run()
+    except BaseException:
+        program.watch.spoil()
+        raise
     finally:
         here.live = False
         choices.install(before)
