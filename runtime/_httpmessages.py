@@ -138,13 +138,20 @@ class HTTPRequest:
     ) -> None:
         fields = locals()
         del fields["self"], fields["use_gzip"], fields["if_modified_since"]
-        for name in ("headers", "body", *_CALLBACKS):
-            setattr(self, name, fields.pop(name))
+        fields["_headers"] = HTTPHeaders() if headers is None else headers
+        fields["_body"] = utf8(body)
+        for name in _CALLBACKS:
+            fields["_" + name] = None
+            if fields[name] is not None:
+                setattr(self, name, fields[name])
+                del fields["_" + name]
+        for name in _PROPERTIES:
+            del fields[name]
+        if decompress_response is None:
+            fields["decompress_response"] = use_gzip
         self.__dict__.update(fields)
         if if_modified_since:
             self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
-        if decompress_response is None:
-            self.decompress_response = use_gzip
         self.start_time = time.time()
 
     @property
@@ -171,7 +178,15 @@ class HTTPRequest:
     body_producer = _wrapped("body_producer")
 
 
-_CALLBACKS = ("streaming_callback", "header_callback", "prepare_curl_callback", "body_producer")
+_PROPERTIES = (
+    "headers",
+    "body",
+    "streaming_callback",
+    "header_callback",
+    "prepare_curl_callback",
+    "body_producer",
+)
+_CALLBACKS = _PROPERTIES[2:]
 
 
 class RequestProxy:

@@ -1,7 +1,7 @@
 """Operations of the outside world: each is pending on the loop until the world answers it.
 
-Every operation of the runtime (a fetch, a read from a stream, a child process, a login) goes through
-`ask`, so that its key says what is asked and the how many-th time, never when.
+Every operation of the runtime (a fetch, a read from a stream, a child process, a login) is named
+here, so that its key says what is asked and the how many-th time, never when.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from . import _current, _futures, choices, generation
 from ._fetch import Fetch
+from ._headers import HTTPHeaders
 from ._httpmessages import (
     CLIENT_ERRORS,
     HTTP_ERRORS,
@@ -121,7 +122,7 @@ class AsyncHTTPClient(Configurable):
             request = HTTPRequest(request, **kwargs)
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
-        request.headers = _httpheaders(request.headers)
+        request.headers = HTTPHeaders(request.headers)
         proxy = RequestProxy(request, self.defaults)
         choices.record("fetch", f"{request.method} {request.url}", _detail(request))
         return self._start(proxy, given.get("callback"), given.get("raise_error", True))
@@ -173,12 +174,6 @@ class AsyncHTTPClient(Configurable):
 def _raises(response: HTTPResponse, raise_error: bool) -> bool:
     """Whether the future of a response with an error fails (SEMANTICS 1, last column)."""
     return raise_error or (generation.current == 6 and not response._error_is_response_code)
-
-
-def _httpheaders(headers: Any) -> Any:
-    from .httputil import HTTPHeaders
-
-    return HTTPHeaders(headers)
 
 
 def _detail(request: HTTPRequest) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Generator, Sequence
 from typing import Any
+from urllib.parse import SplitResult
 
 from . import gen
 from ._connection import Context, MemoryConnection, Receiver
@@ -18,9 +19,14 @@ _LOCAL = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 _servers: dict[int, HTTPServer] = {}
 
 
-def find(host: str | None, port: int | None) -> HTTPServer | None:
+def find(url: SplitResult) -> HTTPServer | None:
     """Return the server that listens on a local address, None for the outside world."""
-    return _servers.get(port) if _servers and port and host in _LOCAL else None
+    if not _servers or url.hostname not in _LOCAL:
+        return None
+    try:
+        return _servers.get(url.port or 80)
+    except ValueError:  # the port is no number: a name that nobody can resolve
+        return None
 
 
 class HTTPServer:
@@ -71,8 +77,12 @@ class HTTPServer:
         body: bytes | None = None,
         receiver: Receiver | None = None,
         remote_ip: str = "127.0.0.1",
+        parts: Sequence[bytes] | None = None,
     ) -> MemoryConnection:
-        """Handle one request; its connection comes back, and ``receiver`` hears the response."""
+        """Handle one request; its connection comes back, and ``receiver`` hears the response.
+
+        ``parts`` are the chunks of ``body`` if it was sent part by part.
+        """
         start_line = RequestStartLine(method, target, "HTTP/1.1")
         keep_alive = not self.no_keep_alive and headers.get("Connection", "").lower() != "close"
         context = Context(remote_ip, self.protocol)
@@ -89,8 +99,7 @@ class HTTPServer:
             body = gzip.decompress(body)
             headers["X-Consumed-Content-Encoding"] = headers.pop("Content-Encoding")
         started = delegate.headers_received(start_line, headers)
-        size = self.chunk_size
-        chunks = [body[start : start + size] for start in range(0, len(body), size)] if body else []
+        chunks = parts or self._parts(body or b"")
         if started is None:
             for chunk in chunks:
                 delegate.data_received(chunk)
@@ -98,6 +107,10 @@ class HTTPServer:
         else:
             _feed(connection, delegate, started, chunks)
         return connection
+
+    def _parts(self, body: bytes) -> list[bytes]:
+        size = self.chunk_size
+        return [body[start : start + size] for start in range(0, len(body), size)]
 
 
 @gen.coroutine

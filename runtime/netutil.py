@@ -1,4 +1,4 @@
-"""``tornado.netutil`` in memory: ports are numbers, and resolving a name is a question to the world."""
+"""``tornado.netutil`` in memory: ports are numbers, resolving a name is a question."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ class ParseError(Exception):
 class Template:
     """A template, known by its name."""
 
-    def __init__(self, template_string: str | bytes, name: str = "<string>", **options: Any) -> None:
+    def __init__(
+        self, template_string: str | bytes, name: str = "<string>", **options: Any
+    ) -> None:
         self.name = name
         self.source = template_string
 
