@@ -18,13 +18,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tokenize import detect_encoding
 from types import TracebackType
 from typing import Any
 
-from .model import Verdict
+from .model import UNCHECKED, Verdict
 
 COMMAND = (sys.executable, "-m", "uncallback.runtime")
 """How the child is started."""
@@ -52,19 +52,39 @@ class VerifyOptions:
     ``seconds`` and ``runs`` bound the search for one handler; ``memory`` (megabytes, 0 for no
     limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded for real,
     ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference in a
-    fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6).
+    fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6); with
+    neither given, both versions run on 4 and then both on 5.
     """
 
     seconds: float = 10.0
     runs: int = 4000
     seed: int = 0
-    before_tornado: int = 4
-    after_tornado: int = 5
+    before_tornado: int | None = None
+    after_tornado: int | None = None
     root: str | None = None
     imports: tuple[str, ...] = ()
     operations: tuple[Mapping[str, Any], ...] = ()
     memory: int = 2048
     confirm: bool = True
+
+    @property
+    def generations(self) -> tuple[tuple[int, int], ...]:
+        """The generations of before and after, for each time that they are compared."""
+        if self.before_tornado is None and self.after_tornado is None:
+            return ((4, 4), (5, 5))
+        before = self.before_tornado or min(4, self.after_tornado or 4)
+        return ((before, self.after_tornado or before),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One handler in two versions, each on a generation of Tornado."""
+
+    before: Version
+    after: Version
+    handler: str
+    before_tornado: int
+    after_tornado: int
 
 
 class CheckError(Exception):
@@ -103,52 +123,63 @@ class Verifier:
     def verify_all(self, before: Version, after: Version) -> dict[str, Verdict]:
         """Compare every handler found in either version."""
         try:
-            found = self._ask(self._request("handlers", before, after))
+            case = _Case(before, after, "", *self.options.generations[0])
+            found = self._ask(self._request("handlers", case))
         except _Lost as lost:
             return {"*": Verdict("inconclusive", reason=str(lost))}
         return self.verify(before, after, [handler["name"] for handler in found])
 
     def replay(self, before: Version, after: Version, handler: str, tape: str) -> Verdict:
         """Play one tape; *different*, or *inconclusive* as one tape proves nothing more."""
-        request = self._request("replay", before, after)
-        return self._verdict({**request, "handlers": [handler], "tape": tape})
-
-    def _one(self, before: Version, after: Version, handler: str) -> Verdict:
-        request = {**self._request("verify", before, after), "handlers": [handler]}
-        verdict = self._verdict(request)
-        if verdict.result == "different" and self.options.confirm:
-            return self._confirmed(verdict, before, after, handler)
+        verdict = UNCHECKED
+        for generations in self.options.generations:
+            verdict = self._replay(_Case(before, after, handler, *generations), tape)
+            if verdict.result == "different":
+                break
         return verdict
 
-    def _confirmed(
-        self, verdict: Verdict, before: Version, after: Version, handler: str
-    ) -> Verdict:
+    def _one(self, before: Version, after: Version, handler: str) -> Verdict:
+        verdicts: list[Verdict] = []
+        for generations in self.options.generations:
+            case = _Case(before, after, handler, *generations)
+            verdict = self._verdict({**self._request("verify", case), "handlers": [handler]})
+            if verdict.result == "different" and self.options.confirm:
+                verdict = self._confirmed(verdict, case)
+            verdicts.append(verdict)
+            if verdict.result == "different":
+                break
+        return _joined(verdicts, self.options.generations)
+
+    def _confirmed(self, verdict: Verdict, case: _Case) -> Verdict:
         """The same verdict, if the difference shows in a fresh process with another hash seed."""
         tape = (verdict.counterexample or {}).get("replay", "{}")
         with Verifier(self.options) as fresh:
             fresh._child = _Child(self.options, hash_seed="1")
-            again = fresh.replay(before, after, handler, tape)
+            again = fresh._replay(case, tape)
         if again.result == "different":
-            details = {**verdict.details, "confirmed": True}
-            return _changed(verdict, details=details)
+            return replace(verdict, details={**verdict.details, "confirmed": True})
         reason = f"not deterministic: a fresh process did not show the difference ({again.reason})"
-        return Verdict("inconclusive", runs=verdict.runs, coverage=verdict.coverage, reason=reason)
+        return replace(verdict, result="inconclusive", reason=reason, counterexample=None)
 
-    def _request(self, command: str, before: Version, after: Version) -> dict[str, Any]:
+    def _replay(self, case: _Case, tape: str) -> Verdict:
+        request = self._request("replay", case)
+        return self._verdict({**request, "handlers": [case.handler], "tape": tape})
+
+    def _request(self, command: str, case: _Case) -> dict[str, Any]:
         options = self.options
         self._number += 1
         return {
             "id": self._number,
             "command": command,
-            "before": _sent(before),
-            "after": _sent(after),
+            "before": _sent(case.before),
+            "after": _sent(case.after),
             "handlers": None,
             "options": {
-                "seconds": options.seconds,
+                "seconds": options.seconds / len(options.generations),
                 "runs": options.runs,
                 "seed": options.seed,
-                "before_tornado": options.before_tornado,
-                "after_tornado": options.after_tornado,
+                "before_tornado": case.before_tornado,
+                "after_tornado": case.after_tornado,
                 "root": options.root,
                 "imports": list(options.imports),
                 "operations": [dict(entry) for entry in options.operations],
@@ -181,7 +212,7 @@ class Verifier:
             self._child = None
 
 
-def replay(before: str, after: str, handler: str, tape: str, **options: Any) -> Verdict:
+def replay_files(before: str, after: str, handler: str, tape: str, **options: Any) -> Verdict:
     """Play one tape to two files, given by path; for the generated tests.
 
     ``options`` are fields of ``VerifyOptions``. The verdict is *different*, or *inconclusive*: one
@@ -311,13 +342,15 @@ def _read(handler: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _changed(verdict: Verdict, details: Mapping[str, Any]) -> Verdict:
-    return Verdict(
-        verdict.result,
-        verdict.complete,
-        verdict.runs,
-        verdict.coverage,
-        verdict.reason,
-        details,
-        verdict.counterexample,
+def _joined(verdicts: Sequence[Verdict], generations: Sequence[tuple[int, int]]) -> Verdict:
+    """One verdict of several, each on other generations: the worst one, with all the runs."""
+    order = ("different", "inconclusive", "equivalent")
+    worst = min(verdicts, key=lambda verdict: order.index(verdict.result))
+    number = verdicts.index(worst)
+    return replace(
+        worst,
+        complete=all(verdict.complete for verdict in verdicts),
+        runs=sum(verdict.runs for verdict in verdicts),
+        coverage=min(verdict.coverage for verdict in verdicts),
+        details={**worst.details, "generations": [list(pair) for pair in generations[number:]]},
     )

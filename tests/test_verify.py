@@ -110,7 +110,7 @@ def test_a_lost_child_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
         f"answer = json.loads({json.dumps(answer)!r})\n"
         "print(json.dumps({'id': request['id'], **answer}), flush=True)",
     )
-    with Verifier() as verifier:
+    with Verifier(VerifyOptions(before_tornado=4)) as verifier:
         results = [verifier.verify(FILE, FILE, ["Main.get"])["Main.get"].result for _ in "12"]
     assert results == ["inconclusive", "equivalent"]
 

@@ -7,6 +7,7 @@ less than the other one is *narrower*, one that can do more is *wider*.
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from .trace import NOTES, STUCK, Event, Run
@@ -15,6 +16,22 @@ Relation = Literal[
     "equal", "after narrower", "after wider", "overlapping", "disjoint", "not established"
 ]
 Trace = tuple[tuple[str, str, str], ...]
+
+_RENAMED = re.compile(r"\bHTTP(?:Client|Timeout|StreamClosed)Error\b")
+_NO_BODY = re.compile(r"(<response 599 [^>]*?) body=None")
+_FROM_BODY = re.compile(r"\('(Etag|Content-Length)', '[^']*'\)")
+
+
+def across(text: str) -> str:
+    """A text without what only changed its name between generations (SEMANTICS 1).
+
+    That is: the errors of ``fetch`` and their text, the body of a 599, and the headers that are
+    computed from a body (which is compared itself).
+    """
+    if "HTTP" in text or "599" in text:
+        text = _RENAMED.sub("HTTPError", text).replace("HTTP 599: ", "")
+        text = _NO_BODY.sub(r"\1 body=b''", text)
+    return _FROM_BODY.sub(r"('\1', ...)", text) if "'Etag'" in text else text
 
 
 def effects(run: Run) -> tuple[Event, ...]:

@@ -164,10 +164,10 @@ def as_test(handler: str, before: str, after: str, replay: str, lines: Sequence[
     story = "\n".join(f"    {line}".rstrip() for line in lines)
     return (
         f'"""Fails as long as {handler} behaves differently in the two files."""\n\n'
-        "from uncallback.refactor.verify import replay\n\n\n"
+        "from uncallback.refactor.verify import replay_files\n\n\n"
         f"def test_{name}_behaves_as_before():\n"
         + (f'    r"""\n{story}\n    """\n' if story and '"""' not in story else "")
         + f"    tape = {replay!r}\n"
-        f"    verdict = replay({before!r}, {after!r}, {handler!r}, tape)\n"
+        f"    verdict = replay_files({before!r}, {after!r}, {handler!r}, tape)\n"
         '    assert verdict.details.get("agreed"), verdict.reason\n'
     )

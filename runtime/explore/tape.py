@@ -21,6 +21,9 @@ EVENTS = 4000
 Pick = Callable[[str, tuple[str, ...]], int]
 """Answers a question that no tape answers: key and options in, index out."""
 
+Clean = Callable[[str], str]
+"""Takes out of a text what differs between generations and means the same."""
+
 Locate = Mapping[str, str]
 """Absolute file name of a version's source to the path shown to the reader."""
 
@@ -51,7 +54,8 @@ class Recorder:
     ``answers``: the option taken for each key, by its label. ``preferred``: completions in the
     order in which the other version had them, used where the two have different ones pending.
     ``pick``: answers what neither says; without it the plain option is taken. ``locate``: when
-    given, each event says where it was caused.
+    given, each event says where it was caused. ``clean`` may be set: it is applied to
+    every text, for two versions that run on different generations.
     """
 
     __slots__ = (
@@ -61,6 +65,7 @@ class Recorder:
         "_preferred",
         "answers",
         "asked",
+        "clean",
         "events",
         "misaligned",
         "opaque",
@@ -77,6 +82,7 @@ class Recorder:
         self.answers: Mapping[str, str] = answers or {}
         self.events: list[Event] = []
         self.asked: list[Asked] = []
+        self.clean: Clean | None = None
         self.misaligned: list[str] = []
         self.opaque: set[str] = set()
         self._counts: dict[str, int] = {}
@@ -92,6 +98,9 @@ class Recorder:
     def choose(self, key: str, options: Sequence[str]) -> int:
         """Answer one question; the index is one into ``options`` as they were given."""
         shown = tuple(options)
+        if self.clean is not None:
+            key, shown = self.clean(key), tuple(map(self.clean, shown))
+        given = shown
         if key.startswith(ORDER):
             key = ORDER + " | ".join(sorted(shown))
             if self._preferred:
@@ -108,11 +117,13 @@ class Recorder:
             taken = 0
         self.asked.append(Asked(key, shown, taken, len(self.events)))
         self._bound()
-        return taken if shown is options else options.index(shown[taken])
+        return taken if shown is given else given.index(shown[taken])
 
     def record(self, kind: str, subject: str, detail: object = None) -> None:
         """Write one effect down, with its values as they are now."""
         text = "" if detail is None else describe(detail, self.opaque)
+        if self.clean is not None:
+            subject, text = self.clean(subject), self.clean(text)
         where = None
         if self._locate is not None and kind not in NOTES:
             where = _place(sys._getframe(1), self._locate)
