@@ -7,6 +7,7 @@ silently. The commands are imported on demand, so ``--version`` costs no more th
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -16,6 +17,7 @@ import click
 from . import __version__
 
 EXIT_USAGE = 2
+EXIT_UNANSWERED = 3
 EXIT_INTERRUPTED = 130
 
 # Command -> (module, one line for the overview).
@@ -89,6 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         ignore_broken_pipe()
         return 0
+    except Exception as error:
+        if os.environ.get("UNCALLBACK_DEBUG"):
+            raise
+        text = " ".join(str(error).split())
+        say(
+            f"uncallback: internal error: {type(error).__name__}: {text} (UNCALLBACK_DEBUG=1: more)"
+        )
+        return EXIT_UNANSWERED
     return code if isinstance(code, int) else 0
 
 

@@ -26,5 +26,5 @@ def sections() -> dict[str, str]:
 
 
 def page(code: str) -> str:
-    """Return the page of ``code`` as Markdown; raises `KeyError` for an unknown code."""
-    return f"# {code}: {title(code)}\n\n{sections()[code]}\n"
+    """Return the page of ``code`` as Markdown; only its heading where nothing was written yet."""
+    return f"# {code}: {title(code)}\n\n{sections().get(code, '')}\n"
