@@ -181,4 +181,21 @@ def _fold(stmt: cst.If, rest: tree.Block, blame: cst.CSTNode, what: str) -> cst.
         orelse = cst.Else(body=tree.suite(without_returns(rest, blame, what)))
     else:
         orelse = None
-    return stmt.with_changes(body=branch(stmt.body), orelse=orelse)
+    return _upright(stmt.with_changes(body=branch(stmt.body), orelse=orelse))
+
+
+def _upright(stmt: cst.If) -> cst.If:
+    """``if not x: b`` for ``if x: pass / else: b``."""
+    if not nothing(tree.block(stmt.body)) or not isinstance(stmt.orelse, cst.Else):
+        return stmt
+    return stmt.with_changes(test=negated(stmt.test), body=stmt.orelse.body, orelse=None)
+
+
+def negated(test: cst.BaseExpression) -> cst.BaseExpression:
+    """The opposite of a condition, without ``not not``."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        return test.expression
+    loose = isinstance(test, cst.BooleanOperation | cst.IfExp | cst.NamedExpr | cst.Lambda)
+    if loose and not getattr(test, "lpar", ()):
+        test = test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return cst.UnaryOperation(cst.Not(), test)

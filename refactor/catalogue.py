@@ -1,7 +1,7 @@
 """The catalogue of operations: which calls take a callback, and what is known of each.
 
-The entries are data (``operations.toml`` beside this module, and ``[tool.uncallback.operations]`` of
-a project); the file's head says what each field means.
+The entries are data (``operations.toml`` beside this module, and ``[tool.uncallback.operations]``
+of a project); the file's head says what each field means.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -62,7 +62,7 @@ def operation(entry: Mapping[str, Any]) -> Operation:
     values = {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
     if isinstance(values.get("owner"), str):
         values["owner"] = (values["owner"],)
-    found = Operation(**{**values, "name": name})
+    found = Operation(**cast("dict[str, Any]", {**values, "name": name}))
     if not found.call and not (found.owner and found.method):
         raise CatalogueError(f"operation {name!r}: needs 'call', or 'owner' and 'method'")
     _one_of(found, "errors", ("response", "none", "argument", "raised", "dropped", "value"))

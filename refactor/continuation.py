@@ -62,11 +62,12 @@ class Continuations:
         if self._movable(site, ref) and params is not None:
             found = self._inline(site, ref, params, host, after)
             if found is not None:
-                self._note(site, "inline")
+                self.note(site, "inline")
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
 
-    def _note(self, site: Site, placement: Placement) -> None:
+    def note(self, site: Site, placement: Placement) -> None:
+        """Remember for the report where a callback stands now."""
         self.callbacks.append(Callback(site.callback.name, site.operation.name, placement))
 
     def _exact(self, ref: CallbackRef) -> bool:
@@ -235,7 +236,7 @@ class Continuations:
                 _keywords_last(arguments),
             )
         value = self.unit.forms.waiting(called) if waits else called
-        self._note(site, "coroutine" if waits else "call")
+        self.note(site, "coroutine" if waits else "call")
         return ", ".join(names) or None, before, [cst.SimpleStatementLine([cst.Expr(value)])]
 
     def _kept_argument(

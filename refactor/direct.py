@@ -58,6 +58,8 @@ class Converter:
         site = self._statement_site(stmt)
         if site is not None and nothing(rest):
             return [*head, *self._immediate(site, stmt)]
+        if isinstance(stmt, cst.Try) and nothing(rest) and self._alone_in_try(stmt):
+            return [*head, self._try_else(stmt)]
         if site is not None or isinstance(stmt, cst.With | cst.Try):
             return [*head, *self._deferred(stmt, rest)]
         if not isinstance(stmt, cst.If):
@@ -89,6 +91,30 @@ class Converter:
         waiting = self.forms.immediate(site, continuation.target, exact, taken)
         block = [*continuation.before, *waiting, *continuation.body]
         return tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
+
+    def _alone_in_try(self, stmt: cst.Try) -> bool:
+        """Whether the try statement only guards one call at its end, and has no other parts."""
+        body = tree.block(stmt.body)
+        at = next((i for i, each in enumerate(body) if self.sites(each)), len(body))
+        plain = stmt.orelse is None and stmt.finalbody is None and at < len(body)
+        alone = plain and self._statement_site(body[at]) is not None and nothing(body[at + 1 :])
+        return alone and len(self.sites(stmt)) == 1
+
+    def _try_else(self, stmt: cst.Try) -> cst.Try:
+        """The call stays in the try; the wait and the callback's code go into its ``else``."""
+        body = _open(tree.block(stmt.body), self)
+        site = self.sites(stmt)[0]
+        pending = self._start(site, [])
+        self._check_immediate([site], [*body])
+        inner = self._put(body, {id(site.call): pending})
+        orelse = cst.Else(body=tree.suite(self._awaited(pending)))
+        return stmt.with_changes(body=tree.suite(inner, stmt.body), orelse=orelse)
+
+    def _awaited(self, pending: Pending) -> tree.Block:
+        """Wait for a started operation, then the callback's code."""
+        target, taken = pending.continuation.target, self.host.taken
+        block = self.forms.finish(pending.site, pending.started, target, taken)
+        return [*block, *pending.continuation.body]
 
     def _branches(self, stmt: cst.If, rest: tree.Block) -> tree.Block:
         """An ``if`` with operations in its branches and ``rest`` behind it."""
@@ -131,7 +157,7 @@ class Converter:
         leaving = not nothing(rest) and _left_behind(stmt, self)
         after = _behind(stmt, self)
         self._check_immediate(sites, [*after, *rest])
-        pending = {id(site.call): self._start(site, [*after, *rest]) for site in sites}
+        pending = self._started(sites, [*after, *rest])
         behind = (
             without_returns(rest, sites[0].call, sites[0].operation.name) if not leaving else rest
         )
@@ -149,6 +175,20 @@ class Converter:
         for site in sites:
             if site.operation.immediate and not nothing(after):
                 raise Refused("UC210", site.call, what=site.operation.name)
+
+    def _started(self, sites: list[Site], after: tree.Block) -> dict[int, Pending]:
+        """Start each of ``sites``; those that go on in the same way share one wait."""
+        found: dict[int, Pending] = {}
+        for site in sites:
+            twin = next((p for p in found.values() if _same_continuation(p.site, site)), None)
+            if twin is not None and not twin.started.request:
+                exact, taken = twin.continuation.exact, self.host.taken
+                started = self.forms.start(site, twin.started.future, exact, taken)
+                found[id(site.call)] = Pending(twin.site, started, twin.continuation)
+                self.continuations.note(site, "call")
+            else:
+                found[id(site.call)] = self._start(site, after)
+        return found
 
     def _start(self, site: Site, after: tree.Block) -> Pending:
         continuation = self.continuations.of(site, self.host, tuple(after))
@@ -174,10 +214,8 @@ class Converter:
 
     def _wait(self, pending: list[Pending], sure: bool, leaving: bool) -> tree.Block:
         done: tree.Block = []
-        for each in pending:
-            target = each.continuation.target
-            block = self.forms.finish(each.site, each.started, target, self.host.taken)
-            block += each.continuation.body
+        for each in {each.started.future: each for each in pending}.values():
+            block = self._awaited(each)
             if leaving and not leaves(block):
                 block.append(tree.line("return"))
             if not sure:
@@ -205,6 +243,14 @@ class Converter:
             else:
                 done.append(stmt)
         return done
+
+
+def _same_continuation(one: Site, other: Site) -> bool:
+    """Whether two operations hand their results to one and the same method in the same way."""
+    named = one.callback.kind in ("method", "function", "nested", "external")
+    same = one.callback.key == other.callback.key and one.callback.kind == other.callback.kind
+    bare = not one.callback.arguments and not other.callback.arguments
+    return named and same and bare and one.operation is other.operation
 
 
 def _open(stmts: tree.Block, converter: Converter) -> tree.Block:

@@ -115,9 +115,9 @@ class Finishing:
         """Whether evaluating ``node`` certainly calls a finishing method of self."""
         for call in _certain_calls(node):
             target = call.func
-            if isinstance(target, cst.Attribute) and self._on_self(target.value, first):
-                if self.method_always(target.attr.value):
-                    return True
+            on_self = isinstance(target, cst.Attribute) and self._on_self(target.value, first)
+            if on_self and self.method_always(cst.ensure_type(target, cst.Attribute).attr.value):
+                return True
         return False
 
     def _on_self(self, node: cst.CSTNode, first: str) -> bool:

@@ -107,12 +107,9 @@ def _top_imports(module: cst.Module, kind: type[tree.NodeT]) -> Iterator[tree.No
 
 def _with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
     for node in _top_imports(module, cst.ImportFrom) if name else ():
-        extendable = node.module is not None and not node.relative
-        if (
-            extendable
-            and tree.dotted(node.module) == origin
-            and not isinstance(node.names, cst.ImportStar)
-        ):
+        if node.module is None or node.relative or isinstance(node.names, cst.ImportStar):
+            continue
+        if tree.dotted(node.module) == origin:
             return tree.replace(module, [(node, _extended(node, name))])
     text = f"from {origin} import {name}" if name else f"import {origin}"
     new = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
@@ -192,11 +189,11 @@ def _without_unused(module: cst.Module, file: Parsed) -> cst.Module:
     used = _used_names(module)
     was_used = _used_names(file.module)
     gone = {name for name in gone if name not in used and name in was_used}
-    return module.visit(_DropImports(gone)) if gone else module  # type: ignore[return-value]
+    return module.visit(_DropImports(gone)) if gone else module
 
 
 def _used_names(module: cst.Module) -> set[str]:
-    """Names that code outside of import statements mentions, strings such as ``__all__`` included."""
+    """Names that code outside of imports mentions, strings such as ``__all__`` included."""
     found: set[str] = set()
     stack: list[cst.CSTNode] = [module]
     while stack:

@@ -15,7 +15,8 @@ import libcst as cst
 from . import cst as tree
 
 Scope = cst.Module | cst.FunctionDef | cst.Lambda | cst.ClassDef
-_SCOPES = (cst.Module, cst.FunctionDef, cst.Lambda, cst.ClassDef)
+TARGETED = cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.NamedExpr | cst.For | cst.Del
+"""Nodes that bind (or unbind) what stands in their ``target``."""
 
 
 @dataclass(slots=True)
@@ -161,11 +162,7 @@ def _bind(node: cst.CSTNode, found: Bindings, package: str) -> None:
         found.elsewhere |= {item.name.value for item in node.names}
     elif isinstance(node, cst.FunctionDef | cst.ClassDef):
         found.assigned.setdefault(node.name.value, []).append(node)
-    elif (
-        isinstance(node, cst.Del)
-        or isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.NamedExpr)
-        or isinstance(node, cst.For)
-    ):
+    elif isinstance(node, TARGETED):
         _targets(node.target, node, found)
     elif isinstance(node, cst.AsName) or (
         isinstance(node, cst.MatchAs | cst.MatchStar) and node.name is not None
@@ -173,7 +170,7 @@ def _bind(node: cst.CSTNode, found: Bindings, package: str) -> None:
         _targets(node.name, node, found)
 
 
-def _targets(target: cst.CSTNode, node: cst.CSTNode, found: Bindings) -> None:
+def _targets(target: cst.CSTNode | None, node: cst.CSTNode, found: Bindings) -> None:
     if isinstance(target, cst.Name):
         found.assigned.setdefault(target.value, []).append(node)
     elif isinstance(target, cst.Tuple | cst.List):

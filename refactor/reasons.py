@@ -18,41 +18,115 @@ class Entry(NamedTuple):
 
 
 REASONS: dict[str, Entry] = {
-    "UC101": Entry("nothing asynchronous found", "no operation with a callback was found, and not every path finishes the request"),
-    "UC102": Entry("somebody else finishes", "the request is finished by {what}, outside the handler's own control flow"),
+    "UC101": Entry(
+        "nothing asynchronous found",
+        "no operation with a callback was found, and not every path finishes the request",
+    ),
+    "UC102": Entry(
+        "somebody else finishes",
+        "the request is finished by {what}, outside the handler's own control flow",
+    ),
     "UC103": Entry("not a method", "'{what}' is not a method of a class"),
     "UC104": Entry("unusual signature", "the handler has no plain first parameter"),
-    "UC105": Entry("prepare does not wait", "an asynchronous prepare() does not hold back the verb today; as a coroutine it would"),
-    "UC201": Entry("unknown operation", "'{what}' takes a callback but is not in the catalogue; declare it: {lines}"),
+    "UC105": Entry(
+        "prepare does not wait",
+        "an asynchronous prepare() does not hold back the verb today; as a coroutine it would",
+    ),
+    "UC201": Entry(
+        "unknown operation",
+        "'{what}' takes a callback but is not in the catalogue; declare it: {lines}",
+    ),
     "UC202": Entry("callback computed", "the callback '{what}' is computed at run time"),
-    "UC203": Entry("callback not found", "the callback '{what}' could not be found in this class or its bases"),
-    "UC204": Entry("value used", "the value of '{what}' is used; with the callback gone it would be a future"),
-    "UC205": Entry("arguments unpacked", "'{what}' is called with unpacked arguments, so the callback's place is not certain"),
+    "UC203": Entry(
+        "callback not found", "the callback '{what}' could not be found in this class or its bases"
+    ),
+    "UC204": Entry(
+        "value used", "the value of '{what}' is used; with the callback gone it would be a future"
+    ),
+    "UC205": Entry(
+        "arguments unpacked",
+        "'{what}' is called with unpacked arguments, so the callback's place is not certain",
+    ),
     "UC206": Entry("wrong arity", "'{callback}' cannot take what '{what}' passes to its callback"),
     "UC207": Entry("may fire more than once", "'{what}' may call back more than once"),
     "UC208": Entry("no awaitable form", "'{what}' has no awaitable form for Tornado {tornado}"),
-    "UC209": Entry("callback is a coroutine", "the callback '{what}' is itself a coroutine; what it raises is only logged today"),
-    "UC210": Entry("may fire at once", "'{what}' may call back before it returns, and the code after it would notice"),
-    "UC211": Entry("handle used", "the handle that '{what}' returns is used, so the operation can be cancelled"),
-    "UC212": Entry("order on the event loop", "a coroutine would resume at another pass of the event loop than the callback of '{what}'"),
-    "UC301": Entry("operation in a loop", "'{what}' is started in a loop, and its callbacks cannot be put in one order"),
-    "UC302": Entry("several operations in flight", "'{what}' is started while another operation is still in flight"),
-    "UC303": Entry("return after the call", "the code after '{what}' returns early, and the callback still runs today"),
+    "UC209": Entry(
+        "callback is a coroutine",
+        "the callback '{what}' is itself a coroutine; what it raises is only logged today",
+    ),
+    "UC210": Entry(
+        "may fire at once",
+        "'{what}' may call back before it returns, and the code after it would notice",
+    ),
+    "UC211": Entry(
+        "handle used", "the handle that '{what}' returns is used, so the operation can be cancelled"
+    ),
+    "UC212": Entry(
+        "order on the event loop",
+        "a coroutine would resume at another pass of the event loop than the callback of '{what}'",
+    ),
+    "UC301": Entry(
+        "operation in a loop",
+        "'{what}' is started in a loop, and its callbacks cannot be put in one order",
+    ),
+    "UC302": Entry(
+        "several operations in flight",
+        "'{what}' is started while another operation is still in flight",
+    ),
+    "UC303": Entry(
+        "return after the call",
+        "the code after '{what}' returns early, and the callback still runs today",
+    ),
     "UC304": Entry("context around the call", "'{what}' stands inside a stack context"),
-    "UC305": Entry("returns a value", "the handler returns the value of '{what}', which may be a future"),
-    "UC306": Entry("callback repeats the operation", "the callback starts '{what}' again in a way that is not a simple loop"),
-    "UC307": Entry("operation in an unusual place", "'{what}' is called inside an expression or a nested function"),
-    "UC308": Entry("try around the callback", "the try statement around '{what}' has parts that cannot be kept to the call alone"),
-    "UC401": Entry("another callback remains", "'{what}' also gets a callback, whose errors only @asynchronous would catch"),
-    "UC402": Entry("decorator may drop the future", "the decorator '{what}' may drop the future that a coroutine returns"),
-    "UC403": Entry("called by others", "'{what}' is also called at line {at} of {where}, which does not wait for it"),
-    "UC404": Entry("overridden elsewhere", "'{what}' is overridden or extended in {where}, which does not wait for it"),
-    "UC405": Entry("error hook", "the class looks at the traceback of an error, and its frames would change"),
-    "UC501": Entry("looks at its local names", "'{what}' is used, and the conversion adds local names"),
-    "UC502": Entry("name would be captured", "the name '{what}' means something else where the callback's body would stand"),
+    "UC305": Entry(
+        "returns a value", "the handler returns the value of '{what}', which may be a future"
+    ),
+    "UC306": Entry(
+        "callback repeats the operation",
+        "the callback starts '{what}' again in a way that is not a simple loop",
+    ),
+    "UC307": Entry(
+        "operation in an unusual place",
+        "'{what}' is called inside an expression or a nested function",
+    ),
+    "UC308": Entry(
+        "try around the callback",
+        "the try statement around '{what}' has parts that cannot be kept to the call alone",
+    ),
+    "UC401": Entry(
+        "another callback remains",
+        "'{what}' also gets a callback, whose errors only @asynchronous would catch",
+    ),
+    "UC402": Entry(
+        "decorator may drop the future",
+        "the decorator '{what}' may drop the future that a coroutine returns",
+    ),
+    "UC403": Entry(
+        "called by others",
+        "'{what}' is also called at line {at} of {where}, which does not wait for it",
+    ),
+    "UC404": Entry(
+        "overridden elsewhere",
+        "'{what}' is overridden or extended in {where}, which does not wait for it",
+    ),
+    "UC405": Entry(
+        "error hook", "the class looks at the traceback of an error, and its frames would change"
+    ),
+    "UC501": Entry(
+        "looks at its local names", "'{what}' is used, and the conversion adds local names"
+    ),
+    "UC502": Entry(
+        "name would be captured",
+        "the name '{what}' means something else where the callback's body would stand",
+    ),
     "UC601": Entry("generator form", "'{what}' has no exact form outside gen.engine"),
-    "UC602": Entry("finishes differently", "gen.engine does not finish the request by itself, gen.coroutine does"),
-    "UC701": Entry("positional callback", "Tornado 6 takes the positional argument '{what}' for raise_error"),
+    "UC602": Entry(
+        "finishes differently",
+        "gen.engine does not finish the request by itself, gen.coroutine does",
+    ),
+    "UC701": Entry(
+        "positional callback", "Tornado 6 takes the positional argument '{what}' for raise_error"
+    ),
     "UC702": Entry("callback argument left", "Tornado 6 removed the callback argument of '{what}'"),
     "UC703": Entry("removed name", "Tornado 6 removed '{what}'"),
     "UC704": Entry("io_loop argument", "Tornado 5 removed the io_loop argument of '{what}'"),
@@ -60,8 +134,11 @@ REASONS: dict[str, Entry] = {
     "UC902": Entry("not proven", "the check could not compare the versions: {what}"),
     "UC903": Entry("skipped by comment", "a comment asks to leave this handler alone"),
     "UC904": Entry("internal error", "the tool failed on this handler: {what}"),
-    "UC905": Entry("output does not compile", "the rewritten handler does not compile, so it was not written: {what}"),
-}  # fmt: skip
+    "UC905": Entry(
+        "output does not compile",
+        "the rewritten handler does not compile, so it was not written: {what}",
+    ),
+}
 
 
 def sentence(code: str, **facts: object) -> str:

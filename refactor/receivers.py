@@ -1,7 +1,7 @@
 """Which class an expression's value has, as far as the code says so.
 
-Only what is plain is believed: a constructor call, ``IOLoop.current()``, a name or attribute that is
-assigned such a value and nothing else, ``self``.
+Only what is plain is believed: a constructor call, ``IOLoop.current()``, a name or attribute that
+is assigned such a value and nothing else, ``self``.
 """
 
 from __future__ import annotations
@@ -142,7 +142,6 @@ def _stored(cls: Class, name: str) -> list[tuple[cst.CSTNode | None, cst.CSTNode
         for place in tree.walk(method):
             if isinstance(place, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
                 target = place.target
-                if isinstance(target, cst.Attribute) and target.attr.value == name:
-                    if tree.dotted(target.value) == first:
-                        found.append((_assigned_value(place, cls.file), place, cls.file))
+                if tree.dotted(target) == f"{first}.{name}":
+                    found.append((_assigned_value(place, cls.file), place, cls.file))
     return found

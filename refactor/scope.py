@@ -1,7 +1,7 @@
 """Putting one function's statements into another: which names meet, and what has to be renamed.
 
-A *piece* is a callback's converted body with what is known of its names; a *host* is the function it
-moves into. Names are only renamed where two of them really meet (SEMANTICS traps 21, 22 and 62).
+A *piece* is a callback's converted body with what is known of its names; a *host* is the function
+it moves into. Names are only renamed where two of them really meet (SEMANTICS traps 21, 22 and 62).
 """
 
 from __future__ import annotations

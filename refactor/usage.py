@@ -34,24 +34,24 @@ def uses(workspace: Workspace, cls: Class, name: str) -> list[Use]:
         else:
             own = cls.methods.get(name)
             found += [
-                Use(path, n) for n in _occurrences(parsed, name, family, workspace) if n is not own
+                Use(path, n) for n in _occurrences(parsed, name, family) if n is not own
             ]
     return found
 
 
-def _occurrences(
-    file: Parsed, name: str, family: set[Class], workspace: Workspace
-) -> Iterator[cst.CSTNode]:
+def _occurrences(file: Parsed, name: str, family: set[Class]) -> Iterator[cst.CSTNode]:
     for node in tree.walk(file.module):
         if isinstance(node, cst.Attribute) and node.attr.value == name:
-            if not _foreign_attribute(file, node, family):
-                yield node
+            counts = not _foreign_attribute(file, node, family)
         elif isinstance(node, cst.FunctionDef) and node.name.value == name:
-            if not _foreign_definition(file, node, family):
-                yield node
-        elif (isinstance(node, cst.SimpleString) and node.raw_value == name) or (
-            isinstance(node, cst.Name) and node.value == name and _in_class_body(file, node, family)
-        ):
+            counts = not _foreign_definition(file, node, family)
+        elif isinstance(node, cst.SimpleString):
+            counts = node.raw_value == name
+        elif isinstance(node, cst.Name) and node.value == name:
+            counts = _in_class_body(file, node, family)
+        else:
+            counts = False
+        if counts:
             yield node
 
 

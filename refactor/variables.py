@@ -36,15 +36,13 @@ def variables(function: tree.Function) -> Variables:
     bound = bindings.bound
     read = reads(function.body) | {n for p in parameters(function.params) for n in _default(p)}
     captured = frozenset(bound & _captured(function.body))
-    introspects = next(
-        (name for name in sorted(INTROSPECTION & read) if _called(function, name)), None
-    )
+    looking = (name for name in sorted(INTROSPECTION & read) if _called(function, name))
     return Variables(
         bound=frozenset(bound),
         free=frozenset(read - bound),
         captured=captured,
         declared=frozenset(bindings.elsewhere),
-        introspects=introspects,
+        introspects=next(looking, None),
     )
 
 
@@ -75,7 +73,7 @@ def reads(node: cst.CSTNode) -> set[str]:
 def _reads(node: cst.CSTNode, found: set[str]) -> None:
     if isinstance(node, cst.Name):
         found.add(node.value)
-    elif isinstance(node, cst.Attribute) or isinstance(node, cst.Arg):
+    elif isinstance(node, cst.Attribute | cst.Arg):
         _reads(node.value, found)
     elif isinstance(node, cst.FunctionDef | cst.Lambda):
         inner = variables(node)

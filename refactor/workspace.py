@@ -1,7 +1,7 @@
 """The project's modules as trees, and its classes with their bases, subclasses and methods.
 
-Files are parsed only when a question leads to them. A base class that is not in the project is known
-by its qualified name alone (``tornado.web.RequestHandler``).
+Files are parsed only when a question leads to them. A base class that is not in the project is
+known by its qualified name alone (``tornado.web.RequestHandler``).
 """
 
 from __future__ import annotations
