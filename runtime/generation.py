@@ -71,6 +71,11 @@ def listen(listener: Callable[[int], None]) -> None:
         _listeners.append(listener)
 
 
+def varies(namespace: dict[str, Any], name: str) -> bool:
+    """Whether ``name`` of a module's ``namespace`` depends on the generation."""
+    return any(known is namespace and each == name for known, each, _ in _bindings)
+
+
 def _bind(namespace: dict[str, Any], name: str, values: Mapping[int, Any]) -> None:
     value = values.get(current, _absent)
     if value is _absent:

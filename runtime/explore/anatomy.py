@@ -32,7 +32,7 @@ class Anatomy:
         """The parts of ``tree``; ``other`` is the version it is compared with."""
         classes = dict(_classes(tree))
         methods = {
-            name: {each.name: each for each in node.body if isinstance(each, _FUNCTIONS)}
+            name: {each.name: each for each in _methods(node)}
             for name, node in classes.items()
         }
         bases = {
@@ -125,10 +125,21 @@ def _classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:
             waiting.append((inner, child))
 
 
+def _methods(node: ast.ClassDef) -> Iterator[Function]:
+    """The functions of a class, those under a condition too."""
+    waiting: list[ast.AST] = [*reversed(node.body)]
+    while waiting:
+        child = waiting.pop()
+        if isinstance(child, _FUNCTIONS):
+            yield child
+        elif not isinstance(child, (ast.ClassDef, ast.Lambda)):
+            waiting.extend(ast.iter_child_nodes(child))
+
+
 def _marked(tree: ast.Module) -> Iterator[str]:
     for name, node in _classes(tree):
-        for method in node.body:
-            if isinstance(method, _FUNCTIONS) and any(map(_is_asynchronous, method.decorator_list)):
+        for method in _methods(node):
+            if any(map(_is_asynchronous, method.decorator_list)):
                 yield f"{name}.{method.name}"
 
 

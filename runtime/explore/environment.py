@@ -50,7 +50,9 @@ _GUARDED: Mapping[str, Callable[[], ModuleType]] = {
     "os": machine.os_module,
     "os.path": machine.path_module,
     "sys": machine.sys_module,
+    "concurrent": machine.concurrent_module,
     "concurrent.futures": machine.futures_module,
+    "urllib": machine.urllib_module,
 }
 
 

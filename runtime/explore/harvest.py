@@ -25,7 +25,7 @@ class Harvest:
     ``exceptions``: last names of what is raised or caught (they must be exception classes).
     ``caught``: dotted names in ``except`` clauses. ``handler_bases``: last names of the bases of
     classes that define an HTTP verb. ``undefined``: global names that nothing in the file defines.
-    ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
+    ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
     a name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
     ``numbers``: whether ``int`` or ``float`` is called.
@@ -35,6 +35,7 @@ class Harvest:
     caught: frozenset[str] = frozenset()
     handler_bases: frozenset[str] = frozenset()
     undefined: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     dotted: frozenset[str] = frozenset()
     strings: frozenset[str] = frozenset()
@@ -73,6 +74,12 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         caught=frozenset(caught - {"Exception", "BaseException"}),
         handler_bases=frozenset(_handler_bases(nodes)),
         undefined=_undefined(source, path),
+        imported=frozenset(
+            f"{node.module}.{alias.name}"
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ),
         attributes=frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
         dotted=frozenset(filter(None, map(dotted, filter(_is_expr, nodes)))),
         strings=frozenset(

@@ -14,8 +14,10 @@ from typing import Any
 
 from .. import generation
 from .environment import guarded_builtins, guarded_module
+from .harvest import Harvest
+from .options import fresh_options
 from .sources import Source, Sources, compiled
-from .standin import Standin
+from .standin import Standin, part
 
 
 _RUNTIME = __package__.rpartition(".")[0]
@@ -23,32 +25,39 @@ _VERSIONS = {4: (4, 4, 2, 0), 5: (5, 1, 1, 0), 6: (6, 5, 2, 0)}
 
 
 class _Own(ModuleType):
-    """A module that this importer made, and may put submodules into."""
+    """A module that an importer made, and may put submodules into."""
 
 
 class _Tornado(_Own):
     """``tornado``: its modules are the runtime's, and are there without being imported one by one."""
 
+    def __init__(self, importer: Importer) -> None:
+        super().__init__("tornado")
+        info = _VERSIONS[generation.current]
+        self.__dict__.update(version_info=info, version=".".join(map(str, info[:3])), __path__=[])
+        self._importer = importer
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        found = _runtime_module(f"tornado.{name}")
-        setattr(self, name, found)
-        return found
+        return self._importer.module(f"tornado.{name}")
 
 
 class Importer:
     """The modules of one version. ``modules`` are those of the project, by path, as executed."""
 
     def __init__(
-        self, sources: Sources, *, real: frozenset[str], unknown: frozenset[str], entry: str
+        self, sources: Sources, *, real: frozenset[str], shared: Harvest, entry: str
     ) -> None:
+        """``real``: modules to import for real. ``shared``: what *both* versions do not define and
+        import alike, which is then a part of the outside; one that only one of them has is an error
+        of that version. ``entry``: the path of the file under check."""
         self.sources = sources
         self.modules: dict[str, ModuleType] = {}
         self.failed: dict[str, str] = {}
         self.lines: dict[str, dict[int, None]] = {}
         self._real = real
-        self._unknown = unknown
+        self._shared = shared
         self._entry = entry
         self._known: dict[str, Any] = {}
         self._found: dict[str, Source | None] = {}
@@ -67,7 +76,7 @@ class Importer:
             module.__path__ = []
         self.modules[source.path] = module
         lines = self.lines.setdefault(source.path, {})
-        unknown = self._unknown if source.path == self._entry else frozenset()
+        unknown = self._shared.undefined if source.path == self._entry else frozenset()
         module.__dict__["__builtins__"] = guarded_builtins(self.import_, lines, unknown)
         try:
             exec(compiled(source), module.__dict__)
@@ -90,9 +99,19 @@ class Importer:
         module = self.module(name)
         if not fromlist:
             return module if level else self.module(name.partition(".")[0])
+        if isinstance(module, Standin):
+            return module
         if isinstance(module, _Own):
             self._submodules(name, module, fromlist)
-        return module
+        own = (globals or {}).get("__file__") != self._entry
+        missing = [
+            each
+            for each in fromlist
+            if not hasattr(module, each)
+            and (own or f"{name}.{each}" in self._shared.imported)
+            and not generation.varies(module.__dict__, each)
+        ]
+        return _completed(name, module, missing) if missing else module
 
     def module(self, name: str) -> Any:
         """The module ``name``, executed or imported if need be."""
@@ -109,7 +128,9 @@ class Importer:
     def _load(self, name: str) -> Any:
         top = name.partition(".")[0]
         if name == "tornado":
-            return self._tornado()
+            return _Tornado(self)
+        if name == "tornado.options":
+            return fresh_options()
         if top == "tornado":
             return _runtime_module(name)
         guarded = guarded_module(name)
@@ -123,14 +144,6 @@ class Importer:
         if self.sources.is_folder(name):
             return _Own(name)
         return Standin.named(name)
-
-    @staticmethod
-    def _tornado() -> ModuleType:
-        module = _Tornado("tornado")
-        module.__path__ = []
-        info = _VERSIONS[generation.current]
-        module.__dict__.update(version_info=info, version=".".join(map(str, info[:3])))
-        return module
 
     def _source(self, name: str) -> Source | None:
         if name not in self._found:
@@ -166,6 +179,14 @@ def _absolute(name: str, globals: Mapping[str, Any], level: int) -> str:
         raise ImportError("attempted relative import beyond top-level package")
     base = ".".join(parts[: len(parts) - level + 1])
     return f"{base}.{name}" if base and name else base or name
+
+
+def _completed(name: str, module: ModuleType, missing: list[str]) -> ModuleType:
+    """``module`` with stand-ins for names that it does not have (here, or on this Python)."""
+    completed = _Own(name)
+    completed.__dict__.update(module.__dict__)
+    completed.__dict__.update({each: part(f"{name}.{each}") for each in missing})
+    return completed
 
 
 def _runtime_module(name: str) -> Any:

@@ -58,7 +58,10 @@ class LoadedVersion:
         self.namespace: dict[str, Any] = {}
         self._source = Source(version.path, version.source)
         self._watch: Watch | None = None
-        unknown = found.undefined & elsewhere.undefined
+        shared = Harvest(
+            undefined=found.undefined & elsewhere.undefined,
+            imported=found.imported & elsewhere.imported,
+        )
         self._importer = Importer(
             Sources(
                 {**version.project, version.path: version.source},
@@ -66,7 +69,7 @@ class LoadedVersion:
                 version.path,
             ),
             real=frozenset(version.imports),
-            unknown=unknown,
+            shared=shared,
             entry=version.path,
         )
 

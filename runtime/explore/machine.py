@@ -5,15 +5,14 @@ from __future__ import annotations
 import os as real_os
 import random as real_random
 import sys as real_sys
+import urllib.parse
 import uuid as real_uuid
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping
 from types import ModuleType
 from typing import Any
 
-from .. import _futures
-from . import pending
+from .. import _futures, concurrent
 from .circumstances import now
-from .shown import Text, arguments
 from .standin import Standin, part
 
 _DRAWS = (0.5, 0.0, 0.999999)
@@ -182,45 +181,22 @@ def sys_module() -> ModuleType:
     return _Guarded("sys", names)
 
 
-class _Executor:
-    """``ThreadPoolExecutor`` without threads: each piece of work completes as the outside does."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Whatever sizes and names are given, there is one worker for each piece of work."""
-
-    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Run ``function`` later; a Future of its result."""
-        future = _futures.Future()
-        key = now().nth(f"executor{arguments(args, kwargs)}")
-
-        def work() -> None:
-            try:
-                future.set_result(function(*args, **kwargs))
-            except Exception as error:
-                future.set_exception(error)
-
-        pending.expect(key, work)
-        return future
-
-    def map(self, function: Callable[..., Any], *iterables: Any) -> Iterator[Any]:
-        """Run everything now."""
-        return iter([function(*values) for values in zip(*iterables, strict=False)])
-
-    def shutdown(self, *args: Any, **kwargs: Any) -> None:
-        now().record("call", "executor.shutdown", Text(""))
-
-    def __enter__(self) -> _Executor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-
-
 def futures_module() -> ModuleType:
     """``concurrent.futures`` with executors on virtual time."""
     return _Guarded("concurrent.futures", {
-        "ThreadPoolExecutor": _Executor,
-        "ProcessPoolExecutor": _Executor,
-        "Executor": _Executor,
+        "ThreadPoolExecutor": concurrent.VirtualExecutor,
+        "ProcessPoolExecutor": concurrent.VirtualExecutor,
+        "Executor": concurrent.VirtualExecutor,
         "Future": _futures.Future,
     })
+
+
+def concurrent_module() -> ModuleType:
+    """``concurrent``, the package around it."""
+    return _Guarded("concurrent", {"futures": futures_module(), "__path__": []})
+
+
+def urllib_module() -> ModuleType:
+    """``urllib`` with what Python 2 had there."""
+    names = {name: getattr(urllib.parse, name) for name in urllib.parse.__all__}
+    return _Guarded("urllib", {**names, "parse": urllib.parse, "__path__": []})

@@ -68,17 +68,37 @@ def _construct(self: object, *args: object, **kwargs: object) -> None:
     """Whatever arguments an unknown base takes."""
 
 
-@lru_cache(maxsize=256)
-def base_class(name: str, part: Part) -> type:
-    """A class to derive from in place of ``name``: a request handler if it is used as one."""
+def base_class(name: str, part: Part, bases: tuple[object, ...]) -> type:
+    """A class to derive from in place of ``name``, among ``bases``.
+
+    It is a request handler if it is used as one and no other base is.
+    """
+    return _base_class(name, part, _role(name, bases))
+
+
+def _role(name: str, bases: tuple[object, ...]) -> type | None:
+    from ..web import Application, RequestHandler
+
+    if any(isinstance(base, type) and issubclass(base, (RequestHandler, Application)) for base in bases):
+        return None
     last = name.rpartition(".")[2]
+    if last.endswith("Application"):
+        return Application
+    unknown = [base for base in bases if not isinstance(base, type)]
+    serves = last.endswith("Handler") or last in now().harvest.handler_bases
+    if not serves or "Mixin" in last or str(unknown[-1]) != f"<{name}>":
+        return None
     if last.endswith("WebSocketHandler"):
-        from ..websocket import WebSocketHandler as known
-    elif last.endswith("Handler") or last in now().harvest.handler_bases:
-        from ..web import RequestHandler as known  # type: ignore[assignment]
-    elif last.endswith("Application"):
-        from ..web import Application as known  # type: ignore[assignment]
-    else:
-        body = {"__getattr__": _inherited, "__init__": _construct, "_part": staticmethod(part)}
-        return _Base(last, (), body)
-    return _Base(last, (known,), {"__getattr__": _inherited, "_part": staticmethod(part)})
+        from ..websocket import WebSocketHandler
+
+        return WebSocketHandler
+    return RequestHandler
+
+
+@lru_cache(maxsize=256)
+def _base_class(name: str, part: Part, role: type | None) -> type:
+    last = name.rpartition(".")[2]
+    body = {"__getattr__": _inherited, "_part": staticmethod(part)}
+    if role is None:
+        return _Base(last, (), {**body, "__init__": _construct})
+    return _Base(last, (role,), body)

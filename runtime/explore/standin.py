@@ -182,7 +182,7 @@ class Standin(str):
     # Where it stands in other people's protocols -------------------------------------------------
 
     def __mro_entries__(self, bases: tuple[object, ...]) -> tuple[type, ...]:
-        return (base_class(self._name, part),)
+        return (base_class(self._name, part, bases),)
 
     def __copy__(self) -> Standin:
         return self

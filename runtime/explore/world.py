@@ -127,11 +127,14 @@ class _Request:
         return NEVER
 
     def _start(self, kind: type, verb: str) -> None:
-        application = ExploredApplication()
-        request = ExploredRequest(verb.upper(), self.connection)
-        made = kind(application, request, **_initial(kind))
-        arguments = path_arguments(_parameters(getattr(kind, verb)))
-        self.loop.add_callback(made._execute, [], *arguments)
+        """Make the handler and run its verb, in a callback of the loop as a server does it."""
+
+        def begin() -> None:
+            request = ExploredRequest(verb.upper(), self.connection)
+            made = kind(ExploredApplication(), request, **_initial(kind))
+            made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
+
+        self.loop.add_callback(begin)
 
     def _wait(self) -> bool:
         """Before something outside happens: note shared state; the client may leave."""
