@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .compare import Sets, divergence, effects
+from .compare import Sets, accepted, divergence, effects
 from .search import Budget, Execute, Exploration, Pair, play
 from .shrink import Shrunk, shrink
 from .tape import Locate
 from .trace import NEVER, ORDER, STUCK, Outline, Place, Run
 
+ACCEPTED = "log lines of the loop about an answer to a client that had left"
+"""What ``details["accepted"]`` counts: see ``compare.accepted``."""
+
 AFTERWARDS = 600
 """Recorded runs spent after the first difference, to tell the sets of traces apart."""
 
+_VALUES = re.compile(r"\(.*\)", re.DOTALL)
 _TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
 
 
@@ -60,6 +65,7 @@ class _Evidence:
     held: set[str] = field(default_factory=set)
     outcomes: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
+    accepted: int = 0
 
     def add(self, pair: Pair) -> None:
         self.pairs += 1
@@ -71,12 +77,11 @@ class _Evidence:
         for run in (pair.before, pair.after):
             self.opaque.update(run.opaque)
             self.held.update(run.held)
+            self.accepted += sum(map(accepted, run.events))
             if run.obstacle is not None:
                 self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
         for question in pair.asked:
-            key = "the order of completions"
-            if not question.key.startswith(ORDER):
-                key = _TIMES.sub("", question.key)
+            key = _operation(question.key)
             taken, possible = self.outcomes.setdefault(key, (set(), set()))
             taken.add(question.label)
             possible.update(question.options)
@@ -237,7 +242,17 @@ class _Trial:
             details["differences"] = evidence.kinds
         if evidence.obstacles:
             details["obstacles"] = evidence.obstacles
+        if evidence.accepted:
+            details["accepted"] = {ACCEPTED: evidence.accepted}
         return details
+
+
+@functools.lru_cache(maxsize=4096)
+def _operation(key: str) -> str:
+    """What a question is about, in short: its callee without the how-many-th time and values."""
+    if key.startswith(ORDER):
+        return "the order of completions"
+    return _TIMES.sub("", _VALUES.sub("(...)", key))
 
 
 def _differs(pair: Pair) -> bool:
