@@ -94,10 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("UNCALLBACK_DEBUG"):
             raise
-        text = " ".join(str(error).split())
-        say(
-            f"uncallback: internal error: {type(error).__name__}: {text} (UNCALLBACK_DEBUG=1: more)"
-        )
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        say(f"uncallback: internal error: {text} (UNCALLBACK_DEBUG=1 shows more)")
         return EXIT_UNANSWERED
     return code if isinstance(code, int) else 0
 

@@ -89,12 +89,12 @@ class _Collector:
         """File one argument; whatever is wrong with it is a `Fault`."""
         path = Path(name)
         try:
-            real = path.resolve(strict=True)
+            real = Path(os.path.realpath(path, strict=True))
             mode = real.stat().st_mode
         except FileNotFoundError:
             what = "dangling symbolic link" if path.is_symlink() else "no such file or directory"
             self.fault(path, "UC001", what)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, ValueError) as error:
             self.fault(path, "UC002", getattr(error, "strerror", None) or str(error))
         else:
             if stat.S_ISDIR(mode):

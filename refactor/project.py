@@ -7,6 +7,7 @@ not it was named on the command line, and templates, which can call a handler's 
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -64,6 +65,8 @@ class Project:
         for entry in walk(self.root, self.root):
             if entry.folder or (entry.skip and entry.skip != "gitignored"):
                 continue
+            if entry.path.is_symlink() and self.root in Path(os.path.realpath(entry.path)).parents:
+                continue  # it is found under its own name
             suffix = entry.path.suffix.lower()
             if suffix in _PYTHON or (not suffix and _is_script(entry.path)):
                 python.add(entry.path.relative_to(self.root).as_posix())

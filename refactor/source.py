@@ -205,8 +205,13 @@ def parse(source: Source) -> libcst.Module:
         raise SourceError(
             Problem("UC004", error.message, error.raw_line, error.raw_column + 1)
         ) from None
-    if module.code != source.text:
-        raise SourceError(Problem("UC007", "the parser does not give this text back unchanged"))
+    code = module.code
+    if code != source.text:
+        pairs = enumerate(zip(code, source.text, strict=False))
+        same = next((at for at, (one, other) in pairs if one != other), len(code))
+        line, column = position(source.text, same)
+        message = "LibCST does not give this text back unchanged"
+        raise SourceError(Problem("UC007", message, line, column))
     return module
 
 

@@ -120,7 +120,7 @@ def _walk(top: Path, rules: _Rules) -> Iterator[Entry]:
     for child in children:
         path = Path(child.path)
         folder = child.is_dir(follow_symlinks=False)
-        if child.is_symlink() and child.is_dir():
+        if child.is_symlink() and os.path.isdir(path):
             yield Entry(path, "link to a directory", folder=True)
             continue
         reason = rules.reason(path, folder)
