@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import gc
 import logging
+import os
 import signal
 import sys
 import time
@@ -15,14 +16,17 @@ from client import Client
 from loops import CLOCK, START, new_loop
 from program import Loaded, Program, classes_of
 from recorder import Output, Recorder, StandIns, state_of
-from scenario import Observation, Scenario
+from scenario import AT_TIMER, Observation, Scenario
 from tornado.ioloop import IOLoop
+from tornado.process import Subprocess
 from upstream import Held, Upstream
 
 HORIZON = 600.0  # virtual seconds after which timers are no longer waited for
 JUMPS = 150  # so a handler that polls for ever is cut off
 REAL_SECONDS = 5
-THREAD_GRACE = 0.2
+THREAD_GRACE = 0.2  # real seconds for work in threads, and for child processes
+CHILD_GRACE = 3.0
+WITHOUT_REAPING = os.WEXITED | os.WNOHANG | os.WNOWAIT
 HARNESS = ("was destroyed but it is pending", "Event loop is closed")
 
 
@@ -67,6 +71,7 @@ class Driver:
         self._program = program
         self._clients: list[Client] = []
         self._jumps = 0
+        self._zombies = 0
         self._together = 0
         self._parted = False
         self._end = "settled"
@@ -132,7 +137,7 @@ class Driver:
         heard = self._hear()
         arrived = self._upstream.collect(CLOCK.now)
         self._together = max(self._together, len(self._upstream.held))
-        if heard or arrived or self._threads_work():
+        if heard or arrived or self._threads_work() or self._children_work():
             return
         if self._leave() or self._answer():
             return
@@ -159,11 +164,26 @@ class Driver:
         time.sleep(0.005)  # the loop is woken up after the work is counted as done
         return True
 
-    def _leave(self) -> bool:
-        key = self._scenario.leave
-        if key is None or self._clients[0].closed:
+    def _children_work(self) -> bool:
+        """Wait in real time for child processes, and let the loop hear of their end."""
+        deadline = time.perf_counter() + CHILD_GRACE
+        try:
+            running = os.waitid(os.P_ALL, 0, WITHOUT_REAPING) is None
+            while os.waitid(os.P_ALL, 0, WITHOUT_REAPING) is None:
+                if time.perf_counter() > deadline:
+                    return False
+                time.sleep(0.002)
+        except ChildProcessError:
             return False
-        if not any(held.key == key for held in self._upstream.held):
+        self._zombies = 0 if running else self._zombies + 1
+        return self._zombies < 3
+
+    def _leave(self, place: str | None = None) -> bool:
+        """Let the client go if this is where the scenario says so."""
+        wanted = self._scenario.leave
+        if wanted is None or self._clients[0].closed:
+            return False
+        if wanted != place and all(held.key != wanted for held in self._upstream.held):
             return False
         self._recorder.note("client", "1 leaves")
         self._clients[0].leave()
@@ -194,6 +214,8 @@ class Driver:
         nearest = min(waits, default=float("inf"))
         if nearest > HORIZON:
             return False
+        if self._leave(AT_TIMER):
+            return True
         if self._jumps >= JUMPS or CLOCK.now > START + HORIZON:
             self._end = "goes on"
             return False
@@ -218,6 +240,7 @@ class Driver:
         if hasattr(self, "_server"):
             self._server.stop()
         self._upstream.close()
+        Subprocess.uninitialize()
         for client in self._clients:
             client.leave()
         try:
@@ -235,6 +258,7 @@ class Driver:
             state=tuple(state),
             asked=tuple(Counter([*upstream.asked, *self._standins.asked])),
             together=self._together,
+            waited=self._jumps > 0,
             end=self._end,
         )
 

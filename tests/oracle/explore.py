@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .loopback import Loopback, Version
-from .scenario import Observation, Request, Scenario
+from .scenario import AT_TIMER, Observation, Request, Scenario
 
 VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 DEFAULT_OUTCOMES = ("404", "500", "refused", "timeout", "304", "200:")
@@ -71,11 +71,18 @@ def _around(loopback: Loopback, version: Version, plain: Scenario, wishes: Wishe
             new = [key for key in observation.asked if key not in known]
             known.update(new)
             wave += _answered_otherwise(scenario, new, wishes)
-            if scenario is plain and observation.together > 1:
-                wave.append(replace(scenario, name=f"{plain.name}, last first", order="lifo"))
+            if scenario is plain:
+                wave += _at_other_times(plain, observation)
     if any(observation.together > 1 for _, observation in seen):
         seen += _reversed(loopback, version, seen[1:], wishes)
     return seen
+
+
+def _at_other_times(plain: Scenario, seen: Observation) -> Iterator[Scenario]:
+    if seen.together > 1:
+        yield replace(plain, name=f"{plain.name}, last first", order="lifo")
+    if seen.waited:
+        yield replace(plain, name=f"{plain.name}; leaves during a timer", leave=AT_TIMER)
 
 
 def _reversed(loopback: Loopback, version: Version, seen: Seen, wishes: Wishes) -> Seen:

@@ -33,6 +33,9 @@ OUTCOMES = (
     "timeout",
 )
 
+#: A place where a client may leave: when the handler waits for a timer and nothing else.
+AT_TIMER = "timer"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -56,7 +59,8 @@ class Scenario:
     ``outcomes`` maps an upstream key to one of ``OUTCOMES`` (``200`` where nothing is said) and
     ``"call NAME #1"`` of a stand-in to ``"raise"`` or ``"none"``. ``order`` says which of the
     upstream requests that wait for an answer gets it first: ``"fifo"``, ``"lifo"`` or keys.
-    ``leave`` is the key of the upstream request during which the client goes away.
+    ``leave`` is the key of the upstream request during which the client goes away, or
+    ``AT_TIMER``.
     """
 
     name: str
@@ -101,7 +105,8 @@ class Observation:
 
     ``effects`` are lines in the order in which they happened; ``state`` is what the module's
     own variables held at the end; ``asked`` are the keys of upstream requests and stand-ins;
-    ``together`` is the largest number of upstream requests that waited at the same time.
+    ``together`` is the largest number of upstream requests that waited at the same time;
+    ``waited`` says whether a timer was waited for.
     """
 
     responses: tuple[Response, ...]
@@ -110,6 +115,7 @@ class Observation:
     state: tuple[str, ...]
     asked: tuple[str, ...]
     together: int
+    waited: bool
     end: str
 
     @classmethod
@@ -121,6 +127,7 @@ class Observation:
             state=tuple(data["state"]),
             asked=tuple(data["asked"]),
             together=data["together"],
+            waited=data["waited"],
             end=data["end"],
         )
 
