@@ -346,11 +346,14 @@ def _joined(verdicts: Sequence[Verdict], generations: Sequence[tuple[int, int]])
     """One verdict of several, each on other generations: the worst one, with all the runs."""
     order = ("different", "inconclusive", "equivalent")
     worst = min(verdicts, key=lambda verdict: order.index(verdict.result))
+    details: dict[str, Any] = {}
+    for verdict in (*verdicts, worst):
+        details |= verdict.details
     number = verdicts.index(worst)
     return replace(
         worst,
         complete=all(verdict.complete for verdict in verdicts),
         runs=sum(verdict.runs for verdict in verdicts),
         coverage=min(verdict.coverage for verdict in verdicts),
-        details={**worst.details, "generations": [list(pair) for pair in generations[number:]]},
+        details={**details, "generations": [list(pair) for pair in generations[number:]]},
     )

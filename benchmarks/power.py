@@ -1,0 +1,264 @@
+"""How much the explorer sees: mutants of the fixtures, labelled by real Tornado, judged by it.
+
+Usage: ``python benchmarks/power.py [--limit N] [--labels FILE] [--only NAME] [--json FILE]``.
+
+Every expected result in ``fixtures/`` is changed in every way that ``operators.py`` knows. Real
+Tornado (4.4.2 and 5.1.1 over loopback, ``tests/oracle``) says whether a mutant behaves like the
+fixture's ``before.py``; the explorer is asked the same. ``--labels`` keeps what real Tornado said
+in a file, by the sources' digest, because that is the slow part.
+
+Exit code 1 if a claim of the project does not hold: at least 98 % of the wrong mutants found, none
+of the right ones called different, none of the wrong ones called equivalent and complete.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import hashlib
+import json
+import random
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+from mutate import Mutant, mutants  # noqa: E402
+from oracle.compare import differences  # noqa: E402
+from oracle.explore import Seen, explore  # noqa: E402
+from oracle.fixture import Fixture, fixtures  # noqa: E402
+from oracle.install import TORNADO_4, TORNADO_5  # noqa: E402
+from oracle.loopback import Loopback, OracleError  # noqa: E402
+from uncallback.refactor.model import Verdict  # noqa: E402
+from uncallback.refactor.verify import (  # noqa: E402
+    CheckError,
+    Verifier,
+    VerifyOptions,
+    Version,
+)
+
+FOUND = 0.98
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One mutant of one expected result."""
+
+    fixture: Fixture
+    file: str
+    mutant: Mutant
+
+    @property
+    def name(self) -> str:
+        return f"{self.fixture.name}/{self.file}:{self.mutant.line} {self.mutant.operator}"
+
+    @property
+    def digest(self) -> str:
+        parts = (self.fixture.before, self.mutant.source.encode(), TORNADO_4, TORNADO_5)
+        text = b"\0".join(p if isinstance(p, bytes) else p.encode() for p in parts)
+        return hashlib.sha256(text).hexdigest()[:24]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What real Tornado and the explorer say about one mutant."""
+
+    case: Case
+    label: str
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def wrong(self) -> bool:
+        return self.label != "same"
+
+
+class Labels:
+    """Asks real Tornado, and remembers its answers in a file if there is one."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._known: dict[str, str] = {}
+        if file is not None and file.exists():
+            self._known = json.loads(file.read_text("utf-8"))
+        self._judges = {tornado: Loopback(tornado) for tornado in (TORNADO_4, TORNADO_5)}
+        self._before: dict[tuple[str, str], Seen] = {}
+
+    def __getitem__(self, case: Case) -> str:
+        """``"same"``, ``"unloadable"``, or the first difference that was seen."""
+        if case.digest not in self._known:
+            self._known[case.digest] = self._ask(case)
+        return self._known[case.digest]
+
+    def save(self) -> None:
+        """Write the answers to the file."""
+        if self._file is not None:
+            self._file.write_text(json.dumps(self._known, indent=0, sort_keys=True), "utf-8")
+
+    def close(self) -> None:
+        """End the children."""
+        for judge in self._judges.values():
+            judge.close()
+
+    def _ask(self, case: Case) -> str:
+        for tornado in self._judges:
+            try:
+                found = self._differences(case, tornado)
+            except OracleError:
+                return "unloadable"
+            if found:
+                return f"{tornado}: {found[0]}"
+        return "same"
+
+    def _differences(self, case: Case, tornado: str) -> list[str]:
+        """By the scenarios that the original suggests, and by those that the mutant suggests."""
+        fixture, judge = case.fixture, self._judges[tornado]
+        old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
+        key = (fixture.name, tornado)
+        if key not in self._before:
+            self._before[key] = explore(judge, old, fixture.wishes)
+        seen = self._before[key]
+        again = judge.observe(new, [scenario for scenario, _ in seen])
+        pairs = [(scenario, o, a) for (scenario, o), a in zip(seen, again, strict=True)]
+        known = {scenario.name for scenario, _ in seen}
+        if all(not differences(o, a, accepted=fixture.accepted) for _, o, a in pairs):
+            more = [(s, a) for s, a in explore(judge, new, fixture.wishes) if s.name not in known]
+            first = judge.observe(old, [scenario for scenario, _ in more])
+            pairs += [(s, o, a) for (s, a), o in zip(more, first, strict=True)]
+        return [
+            f"{scenario.name}: {line}"
+            for scenario, one, other in pairs
+            for line in differences(one, other, accepted=fixture.accepted)
+        ]
+
+
+def cases(only: str) -> Iterator[Case]:
+    """Every mutant of every expected result, each text of a fixture once."""
+    for fixture in fixtures():
+        seen: set[str] = set()
+        for style in ("coroutine", "native"):
+            source = fixture.expected(style, 5)
+            if source is None or only not in fixture.name or fixture.project(style):
+                continue
+            for mutant in mutants(source.decode("utf-8")):
+                if mutant.source not in seen:
+                    seen.add(mutant.source)
+                    yield Case(fixture, f"after.{style}.py", mutant)
+
+
+def judge(verifier: Verifier, case: Case) -> Verdict:
+    """The worst verdict over the handlers of a mutant."""
+    before = Version(case.fixture.path, case.fixture.before)
+    after = Version(case.fixture.path, case.mutant.source.encode())
+    try:
+        verdicts = verifier.verify_all(before, after)
+    except CheckError as error:
+        return Verdict("inconclusive", reason=str(error))
+    order = ("different", "inconclusive", "equivalent")
+    return min(verdicts.values(), key=lambda verdict: order.index(verdict.result))
+
+
+def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
+    """Label and judge every case; mutants that cannot be loaded are left out."""
+    with Verifier(VerifyOptions()) as verifier:
+        for case in chosen:
+            label = labels[case]
+            if label == "unloadable":
+                continue
+            start = time.monotonic()
+            verdict = judge(verifier, case)
+            yield Result(case, label, verdict, time.monotonic() - start)
+
+
+def report(results: list[Result]) -> bool:
+    """Print the figures and the survivors; whether the project's claims hold."""
+    wrong = [result for result in results if result.wrong]
+    right = [result for result in results if not result.wrong]
+    found = [result for result in wrong if result.verdict.result == "different"]
+    false_different = [result for result in right if result.verdict.result == "different"]
+    false_equivalent = [r for r in wrong if r.verdict.result == "equivalent" and r.verdict.complete]
+    missed = [r for r in wrong if r.verdict.result != "different"]
+    share = len(found) / len(wrong) if wrong else 1.0
+    print(f"{len(results)} mutants: {len(wrong)} wrong, {len(right)} right (by real Tornado)")
+    print(f"wrong ones found: {len(found)} of {len(wrong)} ({share:.1%})")
+    print(f"right ones called different: {len(false_different)}")
+    print(f"wrong ones called equivalent, complete: {len(false_equivalent)}")
+    proven = sum(r.verdict.result == "equivalent" for r in right)
+    print(f"right ones called equivalent: {proven} of {len(right)}")
+    _print("survivors", missed)
+    _print("false alarms", false_different)
+    _by_operator(results)
+    times = sorted(result.seconds for result in results)
+    if times:
+        print(f"seconds a mutant: median {times[len(times) // 2]:.2f}, longest {times[-1]:.2f}")
+    return share >= FOUND and not false_different and not false_equivalent
+
+
+def _print(title: str, results: list[Result]) -> None:
+    if results:
+        print(f"\n{title}:")
+    for result in results:
+        verdict = result.verdict
+        complete = ", complete" if verdict.complete else ""
+        print(f"  {result.case.name}: {verdict.result}{complete} ({verdict.reason})")
+        print(f"      real Tornado: {' '.join(result.label.split())[:240]}")
+
+
+def _by_operator(results: list[Result]) -> None:
+    counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for result in results:
+        own = counts[result.case.mutant.operator]
+        own["wrong"] += result.wrong
+        own["found"] += result.wrong and result.verdict.result == "different"
+        own["right"] += not result.wrong
+    print("\noperator                            wrong  found  right")
+    for operator, own in sorted(counts.items()):
+        print(f"{operator:<36}{own['wrong']:>5}{own['found']:>7}{own['right']:>7}")
+
+
+def main() -> int:
+    """Run the benchmark; the exit code says whether the claims hold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--limit", type=int, default=0, help="judge a random choice of so many")
+    parser.add_argument("--only", default="", help="fixtures whose name contains this")
+    parser.add_argument("--labels", type=Path, help="file that keeps what real Tornado said")
+    parser.add_argument("--json", type=Path, help="write every result to this file")
+    options = parser.parse_args()
+    chosen = list(cases(options.only))
+    if options.limit:
+        chosen = random.Random(0).sample(chosen, min(options.limit, len(chosen)))
+    labels = Labels(options.labels)
+    try:
+        results = list(measure(chosen, labels))
+    finally:
+        labels.save()
+        labels.close()
+    if options.json:
+        rows = [
+            {
+                "name": result.case.name,
+                "label": result.label,
+                "result": result.verdict.result,
+                "complete": result.verdict.complete,
+                "runs": result.verdict.runs,
+                "reason": result.verdict.reason,
+                "deviations": _deviations(result.verdict),
+                "seconds": round(result.seconds, 3),
+            }
+            for result in results
+        ]
+        options.json.write_text(json.dumps(rows, indent=1), "utf-8")
+    return 0 if report(results) else 1
+
+
+def _deviations(verdict: Verdict) -> int | None:
+    example = verdict.counterexample
+    return None if example is None else sum(not choice["plain"] for choice in example["choices"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
