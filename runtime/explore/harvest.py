@@ -28,7 +28,7 @@ class Harvest:
     ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
     a name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
-    ``numbers``: whether ``int`` or ``float`` is called.
+    ``numbers``: whether ``int`` or ``float`` is called; ``json``: whether JSON is read.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -42,6 +42,7 @@ class Harvest:
     compared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     arities: Mapping[str, int] = field(default_factory=dict)
     numbers: bool = False
+    json: bool = False
 
     def merge(self, other: Harvest) -> Harvest:
         """What either reveals; a callback's arity is the larger one."""
@@ -91,7 +92,20 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         ),
         compared=_compared(nodes),
         arities=_arities(nodes),
-        numbers=any(_last(n.func) in ("int", "float") for n in nodes if isinstance(n, ast.Call)),
+        numbers=bool(_called(nodes) & {"int", "float"}),
+        json=bool(_called(nodes) & {"loads", "json_decode"}),
+    )
+
+
+def names_only(found: Harvest) -> Harvest:
+    """What a file beside the one under check adds: names, but no further values or failures."""
+    return Harvest(
+        exceptions=found.exceptions,
+        handler_bases=found.handler_bases,
+        attributes=found.attributes,
+        strings=found.strings,
+        numbers=found.numbers,
+        json=found.json,
     )
 
 
@@ -103,6 +117,10 @@ def dotted(node: ast.expr | None) -> str | None:
         value = dotted(node.value)
         return value and f"{value}.{node.attr}"
     return None
+
+
+def _called(nodes: Iterable[ast.AST]) -> set[str]:
+    return {_last(node.func) for node in nodes if isinstance(node, ast.Call)}
 
 
 def _is_expr(node: ast.AST) -> bool:

@@ -13,8 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from .. import generation
+from .circumstances import now
 from .environment import guarded_builtins, guarded_module
-from .harvest import Harvest
+from .harvest import Harvest, names_only
 from .options import fresh_options
 from .sources import Source, Sources, compiled
 from .standin import Standin, part
@@ -79,7 +80,11 @@ class Importer:
         unknown = self._shared.undefined if source.path == self._entry else frozenset()
         module.__dict__["__builtins__"] = guarded_builtins(self.import_, lines, unknown)
         try:
-            exec(compiled(source), module.__dict__)
+            code, found = compiled(source)
+            if source.path != self._entry:
+                here = now()
+                here.harvest = here.harvest.merge(names_only(found))
+            exec(code, module.__dict__)
         except BaseException:
             self.modules.pop(source.path, None)
             raise
@@ -103,6 +108,8 @@ class Importer:
             return module
         if isinstance(module, _Own):
             self._submodules(name, module, fromlist)
+        if fromlist[0] == "*":
+            return _everything(name, module)
         own = (globals or {}).get("__file__") != self._entry
         missing = [
             each
@@ -179,6 +186,16 @@ def _absolute(name: str, globals: Mapping[str, Any], level: int) -> str:
         raise ImportError("attempted relative import beyond top-level package")
     base = ".".join(parts[: len(parts) - level + 1])
     return f"{base}.{name}" if base and name else base or name
+
+
+def _everything(name: str, module: ModuleType) -> ModuleType:
+    """``module`` for ``import *``: Tornado's modules do not say what is public."""
+    if not module.__name__.startswith(_RUNTIME):
+        return module
+    public = {key: value for key, value in vars(module).items() if key != "__all__"}
+    whole = _Own(name)
+    whole.__dict__.update(public)
+    return whole
 
 
 def _completed(name: str, module: ModuleType, missing: list[str]) -> ModuleType:

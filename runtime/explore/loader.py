@@ -7,8 +7,8 @@ has changed something that a later run could see (``shared.Watch`` tells).
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,15 @@ from .outside import OutsideError
 from .patches import patched
 from .shared import Watch
 from .sources import Source, Sources
-from .trace import Outline, Place, Unloadable, Version
+from .trace import Outline, Unloadable, Version
 from .turns import RunLoop
 
 
 def load(version: Version) -> LoadedVersion:
     """Parse and execute a version once; raises ``Unloadable``."""
     try:
-        tree = ast.parse(version.source, filename=version.path)
-        other = ast.parse(version.other or b"", filename=version.path)
+        tree = _parsed(version.source, version.path)
+        other = _parsed(version.other or b"", version.path)
     except (SyntaxError, ValueError) as error:
         raise Unloadable(f"{version.path} does not parse as Python 3: {error}") from None
     found = harvest(tree, version.source, version.path)
@@ -114,6 +114,7 @@ class LoadedVersion:
         self.loop.reset()
         try:
             self._execute()
+            self.harvest = here.harvest
         finally:
             circumstances.begin(before)
 
@@ -144,6 +145,12 @@ class LoadedVersion:
         return found
 
 
+def _parsed(source: bytes, path: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source, filename=path)
+
+
 def _evaluate(name: str, namespace: Mapping[str, Any]) -> Any:
     first, *rest = name.split(".")
     value = namespace.get(first, namespace["__builtins__"].get(first))
@@ -158,6 +165,3 @@ def _takes_text(kind: type) -> bool:
     except Exception:
         return False
     return True
-
-
-__all__ = ["LoadedVersion", "Place", "load", "replace"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os as real_os
 import random as real_random
 import sys as real_sys
+import traceback as real_traceback
 import urllib.parse
 import uuid as real_uuid
 from collections.abc import Iterator, MutableMapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from .. import _futures, concurrent
 from .circumstances import now
+from .shown import Text
 from .standin import Standin, part
 
 _DRAWS = (0.5, 0.0, 0.999999)
@@ -200,3 +202,31 @@ def urllib_module() -> ModuleType:
     """``urllib`` with what Python 2 had there."""
     names = {name: getattr(urllib.parse, name) for name in urllib.parse.__all__}
     return _Guarded("urllib", {**names, "parse": urllib.parse, "__path__": []})
+
+
+def traceback_module() -> ModuleType:
+    """``traceback`` that shows exceptions without frames, which are a matter of spelling."""
+
+    def texts(*args: Any, **_: Any) -> list[str]:
+        error = next((each for each in args if isinstance(each, BaseException)), None)
+        return real_traceback.format_exception_only(type(error), error) if error else []
+
+    def current(*_: Any, **__: Any) -> str:
+        return "".join(texts(real_sys.exc_info()[1]))
+
+    def print_current(*_: Any, **__: Any) -> None:
+        now().record("print", "traceback", Text(current()))
+
+    nothing: dict[str, Any] = {
+        name: lambda *_, **__: []
+        for name in ("extract_stack", "extract_tb", "format_stack", "format_tb", "format_list")
+    }
+    return _Guarded("traceback", {
+        **nothing,
+        "format_exc": current,
+        "format_exception": texts,
+        "format_exception_only": texts,
+        "print_exc": print_current,
+        "print_exception": print_current,
+        "print_stack": lambda *_, **__: None,
+    })

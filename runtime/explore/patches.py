@@ -20,6 +20,7 @@ from . import clock, standin
 from .circumstances import now
 from .shown import FUNCTION, Text, is_function
 
+_FRAMES = re.compile(r"(Traceback \(most recent call last\):\n)(?:[ ]+.*\n)+")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _real_loads = json.loads
 
@@ -78,15 +79,13 @@ def _message(logger: str, msg: object, args: Any) -> str:
         text = str(msg) % args if args else str(msg)
     except Exception as error:
         return f"{msg} (not formatted: {type(error).__name__})"
-    return _ADDRESS.sub("", text)
+    return _ADDRESS.sub("", _FRAMES.sub(r"\1", text))
 
 
 def _plain(value: Any) -> Any:
     """An argument of a log record without what depends on the spelling of a version."""
     if is_function(value):
         return _Named(FUNCTION)
-    if isinstance(value, str) and value.startswith("Traceback ("):
-        return value.rstrip().rpartition("\n")[2]
     return value
 
 

@@ -29,6 +29,10 @@ def _value(kind: str, name: str) -> str | None:
     values = ["1", *sorted(here.harvest.compared.get(name, ()))]
     if here.harvest.numbers:
         values.append("text")
+    if here.harvest.json:
+        text = f'{{"from": "{kind} {name}"}}'
+        here.bodies[text] = f"{kind} {name}"
+        values.insert(0 if kind == "cookie" else len(values), text)
     taken = here.settle(f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
     if taken == 1:
         return None
@@ -100,7 +104,8 @@ class _Cookies(dict[str, "Morsel[str]"]):
         value = _value("cookie", name) if name in now().harvest.strings else None
         if value is None:
             raise KeyError(name)
-        if any(sys._getframe(depth).f_code.co_name == "get_secure_cookie" for depth in (1, 2)):
+        callers = (sys._getframe(1).f_code.co_name, sys._getframe(2).f_code.co_name)
+        if "get_secure_cookie" in callers:
             value = create_signed_value(SECRET, name, value).decode()
         morsel: Morsel[str] = Morsel()
         morsel.set(name, value, value)
@@ -190,11 +195,9 @@ def path_arguments(names: Iterable[tuple[str, bool]]) -> list[bytes]:
         options = ["1", *compared, *(["text"] if here.harvest.numbers else [])]
         labels = [repr(each) for each in options]
         if not required:
-            labels.insert(0, "absent")
+            labels.append("absent")
         taken = here.ask(f"path argument {name}", labels) if len(labels) > 1 else 0
-        if not required:
-            if taken == 0:
-                break
-            taken -= 1
+        if taken == len(options):
+            break
         values.append(options[taken].encode())
     return values

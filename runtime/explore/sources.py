@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
+from .harvest import Harvest, harvest
 from .instrument import instrument
 
 
@@ -95,7 +97,14 @@ def _has_python(folder: Path) -> bool:
 
 
 @lru_cache(maxsize=256)
-def compiled(source: Source) -> CodeType:
-    """The code of a file with its lines noted; ``SyntaxError`` and ``ValueError`` as ``compile``."""
-    tree = ast.parse(source.text, filename=source.path)
-    return compile(instrument(tree), source.path, "exec", dont_inherit=True)
+def compiled(source: Source) -> tuple[CodeType, Harvest]:
+    """The code of a file with its lines noted, and what it reveals.
+
+    Raises ``SyntaxError`` and ``ValueError`` as ``compile`` does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(source.text, filename=source.path)
+        found = harvest(tree, source.text, source.path)
+        code = compile(instrument(tree), source.path, "exec", dont_inherit=True)
+    return code, found

@@ -128,7 +128,8 @@ class Standin(str):
         return Standin.named(name)
 
     def __contains__(self, item: object) -> bool:
-        return now().settle(f"{shown(item)} in {self._name}", ("true", "false")) == 0
+        ways = ("true", "false") if type(item) is str else ("false", "true")
+        return ways[now().settle(f"{shown(item)} in {self._name}", ways)] == "true"
 
     def __eq__(self, other: object) -> bool:
         if self is other or (isinstance(other, Standin) and other._name == self._name):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import inspect
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 from .. import _httpmessages, _upstream, choices, generation
@@ -217,10 +218,11 @@ def _describe_response(response: Any) -> str:
     """A response by what a handler can see of it, whoever built it."""
     request = response.request
     error = response.error
+    headers = f" headers={dict(response.headers)}" if response.headers else ""
     failure = f" error={type(error).__name__}: {error}" if error is not None else ""
     return (
         f"<response {response.code} to {getattr(request, 'method', '')} "
-        f"{response.effective_url} body={response.body!r}{failure}>"
+        f"{response.effective_url} body={response.body!r}{headers}{failure}>"
     )
 
 
@@ -228,6 +230,7 @@ TEXTS[_httpmessages.HTTPResponse] = _describe_response
 TEXTS[_httpmessages.HTTPRequest] = lambda request: (  # type: ignore[misc]
     f"<request {request.method} {request.url} {describe(request.body)}>"
 )
+TEXTS[TracebackType] = lambda traceback: "<traceback>"  # type: ignore[misc]
 RequestHandler.__uncallback_text__ = lambda self: "<the handler>"  # type: ignore[attr-defined]
 ExploredRequest.__uncallback_text__ = lambda self: "<the request>"  # type: ignore[attr-defined]
 ExploredApplication.__uncallback_text__ = lambda self: "<the application>"  # type: ignore[attr-defined]
