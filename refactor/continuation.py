@@ -158,12 +158,15 @@ class Continuations:
         if table is None or not all(_stable(arg.value) for _, arg in bound):
             return None
         before: tree.Block = []
+        table = dict(table)
+        later = {name for node in after for name in tree.names(node)}
         for name, arg in bound:
-            new = table.get(name, name)
             if tree.dotted(arg.value) == name and name not in _rebound(after):
-                table = {k: v for k, v in table.items() if k != name}
-            else:
-                before.append(tree.line(f"{new} = VALUE", VALUE=arg.value))
+                table.pop(name, None)
+                continue
+            if table.get(name, name) in later:
+                table[name] = tree.fresh(f"{name}_2", host.taken)
+            before.append(tree.line(f"{table.get(name, name)} = VALUE", VALUE=arg.value))
         body = host.merge(piece, table)
         if isinstance(function, cst.FunctionDef):
             (self.inlined if ref.kind == "method" else self.nested).append(function)
@@ -246,7 +249,8 @@ class Continuations:
         if not _stable(arg.value):
             raise Refused("UC202", arg, what=tree.code(arg.value))
         path = tree.dotted(arg.value)
-        constant = path is None or ("." not in path and path not in _rebound(after))
+        literal = isinstance(arg.value, cst.BaseNumber | cst.SimpleString)
+        constant = literal or (path is not None and "." not in path and path not in _rebound(after))
         if constant:
             return arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)
         name = tree.fresh(
@@ -352,6 +356,8 @@ def _dropping_value(stmt: tree.Statement) -> tree.Block:
 
 def _stable(value: cst.CSTNode) -> bool:
     """Whether evaluating an expression a little earlier gives the same and does nothing."""
+    if isinstance(value, cst.Tuple | cst.List):
+        return all(_stable(element.value) for element in value.elements)
     return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.SimpleString)
 
 

@@ -13,10 +13,19 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .receivers import Receivers
 from .workspace import Class, Workspace, first_parameter
 
 FINISHING = frozenset({"finish", "render", "redirect", "send_error"})
 """Methods of ``RequestHandler`` that always finish the request or raise."""
+
+REDIRECTING = frozenset(
+    {
+        "tornado.auth.OpenIdMixin.authenticate_redirect",
+        "tornado.auth.OAuth2Mixin.authorize_redirect",
+    }
+)
+"""Methods of the auth mixins that redirect before they return (the OAuth 1 ones ask first)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +62,18 @@ class Finishing:
             if overriding:
                 known = False
             elif found is None:
-                known = name in FINISHING and self._is_handler()
+                known = self._known_outside(name)
             else:
                 known = self._function_always(*found)
             self._methods[name] = known
         return self._methods[name]
 
-    def _is_handler(self) -> bool:
-        return any(isinstance(at, str) for at in self.workspace.ancestry(self.cls))
+    def _known_outside(self, name: str) -> bool:
+        """Whether a method of a base outside of the project finishes; a handler has such a base."""
+        outside = Receivers(self.workspace, self.cls.file).external(self.cls)
+        return bool(outside) and (
+            name in FINISHING or any(f"{owner}.{name}" in REDIRECTING for owner in outside)
+        )
 
     def _function_always(self, owner: Class, node: cst.FunctionDef) -> bool:
         first = first_parameter(node)

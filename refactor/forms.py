@@ -61,6 +61,8 @@ class Forms:
         form = self._form(site)
         if form == "auth":
             return self._auth(_without_argument(site), target, taken)
+        if form == "future" and site.operation.errors == "dropped":
+            return self._unless_closed(_without_argument(site), target, taken)
         if form == "promise" or (form == "fetch" and self._shim(exact)):
             started = self.start(site, tree.fresh("future", taken), exact, taken)
             return [*started.statements, *self.finish(site, started, target, taken)]
@@ -93,6 +95,8 @@ class Forms:
         """Wait for what ``start`` started."""
         if self._form(site) == "auth":
             return self._auth(cst.Name(started.future), target, taken)
+        if self._form(site) == "future" and site.operation.errors == "dropped":
+            return self._unless_closed(cst.Name(started.future), target, taken)
         if started.request:
             return self._response(started, target, taken)
         return [self.wait(cst.Name(started.future), target)]
@@ -138,6 +142,13 @@ class Forms:
         if target is not None:
             caught.append(tree.line(f"{target} = None"))
         return [_try([self.wait(expression, target)], failure, error, caught)]
+
+    def _unless_closed(
+        self, expression: cst.BaseExpression, target: str | None, taken: set[str]
+    ) -> tree.Block:
+        """The callback is never called once the client has left: the handler ends here."""
+        failure = self.imports.refer("tornado.iostream", "StreamClosedError", taken)
+        return [_try([self.wait(expression, target)], failure, None, [tree.line("return")])]
 
     def _started_request(self, site: Site, future: str, taken: set[str]) -> Started:
         """Keep the request and the time, which the response of a failure is made of."""

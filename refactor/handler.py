@@ -19,6 +19,9 @@ from .unit import Unit
 from .variables import variables
 from .workspace import Class, first_parameter
 
+VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
+"""The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
+
 TRANSPARENT = frozenset(
     {
         "tornado.web.authenticated",
@@ -44,11 +47,12 @@ class Rewrite:
 
 def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     """The rewrite of ``handler``; raises Refused when it has to stay as it is."""
-    cls, first = _checked(unit, handler)
+    cls, first = _checked(handler)
     finder = SiteFinder(unit.workspace, unit.file, cls, unit.catalogue, unit.options.assume_once)
     continuations = Continuations(unit, cls, finder)
     host = Host.of(handler.node, unit.file.names, first)
     converter = Converter(continuations, handler.node, host)
+    _check_role(handler, finder, converter)
     if not converter.found:
         return _without_operations(unit, handler, cls, first)
     if decorated(unit.file.names, handler.node, COROUTINE) or decorated(
@@ -68,14 +72,25 @@ def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     )
 
 
-def _checked(unit: Unit, handler: Handler) -> tuple[Class, str]:
+def _check_role(handler: Handler, finder: SiteFinder, converter: Converter) -> None:
+    """Refuse methods that nobody calls as the verb of a request."""
+    name = handler.node.name.value
+    if name == "prepare":
+        raise Refused("UC105", handler.node)
+    if name in VERBS:
+        return
+    if "tornado.websocket.WebSocketHandler" in finder.receivers.external(finder.cls):
+        raise Refused("UC107", handler.node, what=name)
+    if converter.found:
+        raise Refused("UC108", handler.node, what=name)
+
+
+def _checked(handler: Handler) -> tuple[Class, str]:
     if handler.cls is None:
         raise Refused("UC103", handler.node, what=handler.name)
     first = first_parameter(handler.node)
     if first is None:
         raise Refused("UC104", handler.node)
-    if handler.node.name.value == "prepare":
-        raise Refused("UC105", handler.node)
     looks = variables(handler.node).introspects
     if looks is not None:
         raise Refused("UC501", handler.node, what=f"{looks}()")
@@ -87,6 +102,8 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
     if tree.some(handler.node.body, lambda n: isinstance(n, cst.Yield | cst.Await)):
         raise Refused("UC601", handler.node, what="yield")
     body = tree.block(handler.node.body)
+    if isinstance(tree.small(_split(handler.node)[1][0]), cst.Raise):
+        raise Refused("UC106", handler.node)
     if not Finishing(unit.workspace, cls).always(body, first):
         raise Refused("UC101", handler.node)
     kept = [each for each in handler.node.decorators if each is not handler.decorator]

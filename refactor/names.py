@@ -105,6 +105,8 @@ class Names:
         return f"{target}.{rest}" if rest else target
 
     def _starred(self, path: str, place: cst.CSTNode) -> str | None:
+        if path.startswith("tornado.") and self.owner(place, "tornado") is None:
+            return path  # a star import of a module that itself imports tornado hands it on
         stars = [star for scope in self.scopes(place) for star in self.bindings(scope).stars]
         return f"{stars[0]}.{path}" if len(set(stars)) == 1 else None
 

@@ -32,6 +32,15 @@ REASONS: dict[str, Entry] = {
         "prepare does not wait",
         "an asynchronous prepare() does not hold back the verb today; as a coroutine it would",
     ),
+    "UC106": Entry("abstract", "the handler only raises, for subclasses to override it"),
+    "UC107": Entry(
+        "not a request",
+        "'{what}' of a WebSocketHandler is called for each message, and messages overlap",
+    ),
+    "UC108": Entry(
+        "helper",
+        "'{what}' is under @asynchronous but is no HTTP method, and its callers do not wait",
+    ),
     "UC201": Entry(
         "unknown operation",
         "'{what}' takes a callback but is not in the catalogue; declare it: {lines}",

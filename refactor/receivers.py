@@ -47,12 +47,18 @@ class Receivers:
         found = self._type(expression, at, 0)
         if found is None:
             return []
-        listed = self.workspace.ancestry(found) if isinstance(found, Class) else [found]
-        owners: list[str] = []
-        for each in listed:
-            if isinstance(each, str):
-                owners += [each, *EXTERNAL_BASES.get(each, ())]
-        return owners
+        if isinstance(found, Class):
+            return self.external(found)
+        return [found, *EXTERNAL_BASES.get(found, ())]
+
+    def external(self, cls: Class) -> list[str]:
+        """The qualified external classes among the ancestors of ``cls``."""
+        return [
+            name
+            for each in self.workspace.ancestry(cls)
+            if isinstance(each, str)
+            for name in (each, *EXTERNAL_BASES.get(each, ()))
+        ]
 
     def _type(self, expression: cst.CSTNode, at: cst.CSTNode, depth: int) -> Class | str | None:
         if depth > 6:

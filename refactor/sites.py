@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -34,6 +34,17 @@ CONCURRENT_MODULES = frozenset(
     }
     | {"weakref", "subprocess", "socketserver", "queue", "thread"}
 )
+
+
+DECORATED = {
+    "tornado.auth._auth_return_future": Operation(
+        "", call="", passes=("user",), errors="none", returns="future", form5="auth", form6="auth"
+    ),
+    "tornado.concurrent.return_future": Operation(
+        "", call="", errors="raised", immediate=True, returns="future", form5="future", form6="none"
+    ),
+}
+"""Decorators that make a function an operation with ``callback=`` (SEMANTICS section 4)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +107,35 @@ class SiteFinder:
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""
-        found = self.catalogue.by_text(tree.code(call.func))
+        found = self.catalogue.by_text(tree.code(call.func)) or self._by_decorator(call)
         if found is not None or not isinstance(call.func, cst.Attribute):
             return found
         owners = self.receivers.owners(call.func.value, call)
         return self.catalogue.by_owner(owners, call.func.attr.value) if owners else None
+
+    def _by_decorator(self, call: cst.Call) -> Operation | None:
+        """The operation that a project's function is because of what decorates it."""
+        found = self._project_function(call)
+        if found is None:
+            return None
+        file, function = found
+        for each in function.decorators:
+            kind = DECORATED.get(file.names.qualified(each.decorator, function) or "")
+            if kind is not None:
+                names = [p.name.value for p in function.params.params[1:]]
+                place = names.index("callback") if "callback" in names else None
+                return replace(kind, name=tree.code(call.func), position=place)
+        return None
+
+    def _project_function(self, call: cst.Call) -> tuple[Parsed, cst.FunctionDef] | None:
+        """The method of ``self`` that a call names, with its file."""
+        func = call.func
+        if not isinstance(func, cst.Attribute) or not isinstance(func.value, cst.Name):
+            return None
+        found = self.workspace.method(self.cls, func.attr.value)
+        if found is None or not self._is_self(func.value):
+            return None
+        return found[0].file, found[1]
 
     def _argument(self, call: cst.Call, operation: Operation) -> cst.Arg | None:
         """The argument with the callback; None when the call passes none."""

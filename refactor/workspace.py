@@ -138,6 +138,8 @@ class Workspace:
 
     def lookup(self, qualified: str, depth: int = 0) -> Class | str:
         """The project class that ``qualified`` names, following re-exports; else the name."""
+        if qualified.startswith("tornado."):
+            return qualified  # known by its documentation, also where its source is at hand
         module, _, name = qualified.rpartition(".")
         path = self.module_path(module) if module else None
         parsed = self.file(path) if path is not None else None
