@@ -19,7 +19,7 @@ folder, memory, source = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 os.chdir(folder)
 if memory:
     limit_memory(memory)
-guard = Guard(folder, seconds=0.4)
+guard = Guard(folder, seconds=0.2)
 guard.watch()
 code = compile(source, "checked.py", "exec")
 def execute(recorder):

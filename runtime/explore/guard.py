@@ -26,6 +26,13 @@ MOCK = "give the call a stand-in by leaving its module out of --import"
 _THREAD = f"the code starts a thread; {MOCK}"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
+_CLOCKS = (
+    {signal.SIGPROF: (signal.ITIMER_PROF, 1), signal.SIGALRM: (signal.ITIMER_REAL, 8)}
+    if hasattr(signal, "setitimer")
+    else {}
+)
+"""Signals, their timers, and how many limits long each waits: computing, and standing still."""
+
 _NETWORK = (
     "socket.__new__",
     "socket.bind",
@@ -80,26 +87,27 @@ class OutOfTime(Interrupted):
 class Guard:
     """Refuses effects and bounds the time of one run; ``wrap`` makes both visible in a ``Run``."""
 
-    def __init__(self, folder: str, seconds: float = 1.0) -> None:
+    def __init__(self, folder: str, seconds: float = 0.5) -> None:
         self._refused: list[str] = []
         self._seconds = seconds
         self._runs = 0
         self._inside = False
-        self._seen = (-1, 0)
+        self._seen = dict.fromkeys(_CLOCKS, (-1, 0))
         sys.addaudithook(_hook(os.path.realpath(folder), self._refused))
         _no_threads(self._refused)
 
     def watch(self) -> None:
-        """Start interrupting runs that take too long (where the system has interval timers)."""
-        if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGALRM, self._tick)
-            signal.setitimer(signal.ITIMER_REAL, self._seconds / 4, self._seconds / 4)
+        """Start interrupting runs that compute too long, or that wait much longer than that."""
+        for number, (timer, factor) in _CLOCKS.items():
+            interval = self._seconds * factor / 4
+            signal.signal(number, self._tick)
+            signal.setitimer(timer, interval, interval)
 
     def _tick(self, number: int, frame: FrameType | None) -> None:
         """Four ticks within the same run are one limit: no clock is read on the hot path."""
-        run, ticks = self._seen
-        self._seen = (self._runs, ticks + 1 if run == self._runs else 1)
-        if self._inside and self._seen[1] > 4:
+        run, ticks = self._seen[number]
+        self._seen[number] = (self._runs, ticks + 1 if run == self._runs else 1)
+        if self._inside and self._seen[number][1] > 4:
             raise OutOfTime(f"one run took more than {self._seconds} s")
 
     def wrap(self, execute: Execute) -> Execute:
