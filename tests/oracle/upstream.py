@@ -56,6 +56,8 @@ class Upstream:
         outcome = self.outcomes.get(key, "200")
         route = outcome if outcome in UNREACHABLE else "listen"
         self._routes.setdefault((host, port), []).append(route)
+        if outcome in UNREACHABLE:  # it will never arrive, and is counted all the same
+            self._arrived[f"{method} {url}"] += 1
 
     def address(self, host: str, port: int) -> tuple[str, int]:
         """Where a connection to ``host`` leads; raises ``socket.gaierror`` for ``dns``."""
