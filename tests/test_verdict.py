@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from uncallback.runtime.explore.describe import describe
 from uncallback.runtime.explore.render import as_data, as_test, as_text
 from uncallback.runtime.explore.search import Budget, Execute

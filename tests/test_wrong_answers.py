@@ -6,6 +6,7 @@ of these; the numbers are those of the comparison that found them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -201,6 +202,7 @@ def test_f17_being_installed_breaks_no_suite(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-W", "error", "--strict-markers", "-p", PLUGIN],
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=60,

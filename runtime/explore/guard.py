@@ -26,7 +26,7 @@ MOCK = "give the call a stand-in by leaving its module out of --import"
 _THREAD = f"the code starts a thread; {MOCK}"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
-_CLOCKS = (
+_CLOCKS: dict[int, tuple[int, int]] = (
     {signal.SIGPROF: (signal.ITIMER_PROF, 1), signal.SIGALRM: (signal.ITIMER_REAL, 8)}
     if hasattr(signal, "setitimer")
     else {}
