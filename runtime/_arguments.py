@@ -128,6 +128,8 @@ class RequestReader:
             min_version=min_version,
         )
 
+    get_signed_cookie = get_secure_cookie  # the name since 6.3
+
     def get_secure_cookie_key_version(
         self, name: str, value: str | bytes | None = None
     ) -> int | None:

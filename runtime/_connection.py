@@ -109,7 +109,7 @@ class MemoryConnection(HTTPConnection):
     def __init__(
         self,
         request: RequestStartLine,
-        keep_alive: bool = False,
+        keep_alive: bool = True,
         context: Context | None = None,
         receiver: Receiver | None = None,
     ) -> None:
@@ -169,10 +169,12 @@ class MemoryConnection(HTTPConnection):
             and length is None
             and "Transfer-Encoding" not in headers
         )
-        if self.chunked:
-            headers["Transfer-Encoding"] = "chunked"
         if not modern and not self.no_keep_alive:
             headers["Connection"] = "Keep-Alive"
+        elif modern and self.no_keep_alive and generation.current >= 5:
+            headers["Connection"] = "close"
+        if self.chunked:
+            headers["Transfer-Encoding"] = "chunked"
         if self._request.method == "HEAD" or code == 304:
             self._remaining = 0
         else:
@@ -197,7 +199,6 @@ class MemoryConnection(HTTPConnection):
     def write(self, chunk: bytes, callback: Any = None) -> Any:
         """Send a part of the body; see `write_headers`."""
         if self.closed:
-            self._count(chunk)
             return self._refused()
         self._send_chunk(chunk)
         return self._written(callback, first=False)

@@ -12,7 +12,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from . import _futures, _httpmessages, _upstream, choices, gen, generation, httpserver
 from ._headers import HTTPHeaders
 from ._httpmessages import HTTPRequest, HTTPResponse, RequestProxy
-from ._outgoing import check_headers, outgoing_headers
+from ._local import LocalExchange
+from ._outgoing import check_headers
 from ._upstream import Outcome
 from .escape import to_unicode
 from .httputil import ResponseStartLine
@@ -34,22 +35,29 @@ _REDIRECTS = frozenset([301, 302, 303, 307])
 _OF_THE_BODY = ("Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding")
 
 
-def failure(kind: str) -> BaseException:
-    """The error of a request without response: ``timeout`` or ``closed``, as the generation has it.
+_FAILURES = {
+    "timeout": "Timeout during request",
+    "closed": "Stream closed",
+    "truncated": "Connection closed",
+}
 
-    SEMANTICS section 1: 4 has one class, 5.1 and later one a kind.
+
+def failure(kind: str) -> BaseException:
+    """The error of a request without a whole response, as the generation has it.
+
+    ``timeout``; ``closed`` before the response began; ``truncated`` in its middle. SEMANTICS
+    section 1: 4 has one class, 5.1 and later one a kind.
     """
-    if kind == "timeout":
-        if generation.current == 4:
-            return _httpmessages.HTTPError(599, "Timeout during request")
-        return _httpmessages.HTTPTimeoutError("Timeout during request")
+    message = _FAILURES[kind]
     if generation.current == 4:
-        return _httpmessages.HTTPError(599, "Connection closed")
-    return _httpmessages.HTTPStreamClosedError("Connection closed")
+        return _httpmessages.HTTPError(599, message)
+    if kind == "timeout":
+        return _httpmessages.HTTPTimeoutError(message)
+    return _httpmessages.HTTPStreamClosedError(message)
 
 
 class Fetch:
-    """A request on its way; it is its own receiver when a server of this process answers it."""
+    """A request on its way: what is sent, and what has come back so far."""
 
     __slots__ = (
         "_body",
@@ -154,11 +162,7 @@ class Fetch:
             return
         server = httpserver.find(self.url)
         if server is not None:
-            sent = outgoing_headers(self.request, self.url, body)
-            target = (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
-            loop.spawn_callback(
-                server.serve, self.request.method, target, sent, body, self, parts=chunks
-            )
+            LocalExchange(self).begin(server, body, chunks)
             return
         self.key = self.client.question(self.request)
         loop.add_external(self.key, self._ask)
@@ -187,7 +191,7 @@ class Fetch:
         self.end()
 
     def headers(self, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:
-        """Take the status line and headers (`_connection.Receiver`)."""
+        """Take the status line and the headers."""
         _, self._code, self._reason = start_line
         self._headers = headers
         tell = self.request.request.header_callback
@@ -226,17 +230,12 @@ class Fetch:
 
     def lost(self) -> None:
         """The server closed the connection before the response was complete."""
-        self.fail(failure("closed"))
+        self.fail(failure("closed" if self._reason is None else "truncated"))
 
     def fail(self, error: BaseException) -> None:
-        """Deliver a response with code 599 (SEMANTICS 1: whose address it has depends)."""
-        latest = self.request.request if generation.current >= 5 else self.original
+        """Deliver a response with code 599; after a redirect it is the redirected request's."""
         elapsed = self.client.io_loop.time() - self.start
-        self.deliver(
-            HTTPResponse(
-                self.original, 599, error=error, effective_url=latest.url, request_time=elapsed
-            )
-        )
+        self.deliver(HTTPResponse(self.request, 599, error=error, request_time=elapsed))
 
     def _redirected(self) -> bool:
         request = self.request

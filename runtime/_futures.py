@@ -34,6 +34,9 @@ class _Unretrieved:
 
     def __del__(self) -> None:
         if self.exc_info is not None:
+            if self.log is _asyncio_log:  # the record carries the exception, not its text
+                self.log.error(self.message, exc_info=self.exc_info)
+                return
             text = "".join(traceback.format_exception(*self.exc_info)).rstrip()
             self.log.error(self.message, text)
 
@@ -242,7 +245,7 @@ class DeferringFuture(BaseFuture):
         """Resolve with an exception and the traceback in ``exc_info``, in any generation."""
         self._exc_info = exc_info
         self._unretrieved = _Unretrieved(
-            _asyncio_log, "Future exception was never retrieved\n%s", exc_info
+            _asyncio_log, "Future exception was never retrieved", exc_info
         )
         self._schedule_callbacks()
 

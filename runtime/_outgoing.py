@@ -6,6 +6,7 @@ import base64
 from typing import Any
 from urllib.parse import SplitResult
 
+from . import generation
 from ._headers import HTTPHeaders
 from ._httpmessages import RequestProxy
 from .escape import to_unicode, utf8
@@ -18,7 +19,8 @@ def check_headers(headers: Any) -> None:
     for name, value in HTTPHeaders(headers).get_all():
         line = utf8(name) + b": " + utf8(value)
         if b"\n" in line:
-            raise ValueError(f"Newline in header: {line!r}")
+            what = "Newline in" if generation.current < 6 else "Illegal characters (CR or LF) in"
+            raise ValueError(f"{what} header: {line!r}")
 
 
 def outgoing_headers(request: RequestProxy, url: SplitResult, body: bytes | None) -> HTTPHeaders:
@@ -32,6 +34,8 @@ def outgoing_headers(request: RequestProxy, url: SplitResult, body: bytes | None
         headers["Authorization"] = "Basic " + base64.b64encode(credentials).decode()
     if request.user_agent:
         headers["User-Agent"] = request.user_agent
+    elif generation.current >= 6:
+        headers.setdefault("User-Agent", "Tornado/6.5.2")
     if body is not None and request.body_producer is None:
         headers["Content-Length"] = str(len(body))
     if request.method == "POST":

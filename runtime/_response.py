@@ -185,6 +185,8 @@ class ResponseWriter:
         signed = self.create_signed_value(name, value, version=version)  # type: ignore[attr-defined]
         self.set_cookie(name, signed, expires_days=expires_days, **kwargs)
 
+    set_signed_cookie = set_secure_cookie  # the name since 6.3
+
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Send the client to ``url`` with 302, 301 or ``status``, and finish."""
         if self._headers_written:
@@ -238,7 +240,7 @@ class ResponseWriter:
                 self._status_code, self._headers, chunk, include_footers
             )
         if hasattr(self, "_new_cookie"):
-            for _, cookie in sorted(self._new_cookie.items()):
+            for cookie in self._new_cookie.values():
                 self.add_header("Set-Cookie", cookie.OutputString(None))
         start_line = ResponseStartLine("", self._status_code, self._reason)
         body = None if self.request.method == "HEAD" else chunk

@@ -12,6 +12,7 @@ from ._connection import Context, MemoryConnection, Receiver
 from ._headers import HTTPHeaders
 from ._serverrequest import HTTPServerRequest
 from .httputil import HTTPServerConnectionDelegate, RequestStartLine
+from .log import app_log
 
 __all__ = ["HTTPServer", "find"]
 
@@ -94,6 +95,21 @@ class HTTPServer:
             request._parse_body()
             self.request_callback(request)
             return connection
+        try:
+            self._deliver(connection, start_line, headers, body, parts)
+        except Exception:
+            app_log.error("Uncaught exception", exc_info=True)
+            connection.hang_up()
+        return connection
+
+    def _deliver(
+        self,
+        connection: MemoryConnection,
+        start_line: RequestStartLine,
+        headers: HTTPHeaders,
+        body: bytes | None,
+        parts: Sequence[bytes] | None,
+    ) -> None:
         delegate = self.request_callback.start_request(self, connection)
         if body and self.decompress_request and headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
@@ -106,7 +122,6 @@ class HTTPServer:
             delegate.finish()
         else:
             _feed(connection, delegate, started, chunks)
-        return connection
 
     def _parts(self, body: bytes) -> list[bytes]:
         size = self.chunk_size
