@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from .harvest import VERBS, dotted
 from .instrument import executable_lines
+from .standin import Standin
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,13 +44,21 @@ class Anatomy:
         functions = {each.name: each for each in tree.body if isinstance(each, _FUNCTIONS)}
         return cls(methods, bases, functions, frozenset((*_marked(tree), *_marked(other))))
 
-    def resolve(self, module: ModuleType) -> dict[str, type]:
-        """The executed classes by dotted name, as far as they can be reached from the module."""
+    def resolve(self, module: ModuleType, inner: Mapping[str, type]) -> dict[str, type]:
+        """The executed classes by dotted name.
+
+        A class that a function defines appears in ``inner`` once that function is called, which is
+        done here, with stand-ins for what it needs.
+        """
         found: dict[str, type] = {}
         for name in self.classes:
             value: Any = module
             for part in name.split("."):
-                value = getattr(value, part, None) if isinstance(value, (type, ModuleType)) else None
+                value = getattr(value, part, None)
+                if isinstance(value, FunctionType) and name not in inner:
+                    _call(value)
+                    break
+            value = inner.get(name, value)
             if isinstance(value, type):
                 found[name] = value
         return found
@@ -109,6 +120,16 @@ class Anatomy:
                 return self.classes[each][name]
             waiting.extend(self.bases[each])
         return None
+
+
+def _call(function: FunctionType) -> None:
+    """Call a function for the classes that it defines; what it raises after that does not matter."""
+    parameters = inspect.signature(function).parameters.values()
+    needed = [each for each in parameters if each.default is each.empty]
+    plain = [Standin.named(each.name) for each in needed if each.kind <= each.POSITIONAL_OR_KEYWORD]
+    named = {each.name: Standin.named(each.name) for each in needed if each.kind == each.KEYWORD_ONLY}
+    with suppress(Exception):
+        function(*plain, **named)
 
 
 def _classes(tree: ast.Module) -> Iterator[tuple[str, ast.ClassDef]]:

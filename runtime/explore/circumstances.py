@@ -21,12 +21,13 @@ class Circumstances:
     ``failures`` are the exceptions that the code
     shows it expects, by name, ``opaque`` the types of which only the identity could be told,
     ``files`` those of the code under check, ``bodies`` the texts that came from outside, with
-    what they are the body of.
+    what they are the body of. ``turns`` counts turns of loops, ``looks`` looks at the clock,
+    ``late`` is what it is ahead of the loop's, in seconds.
     """
 
     __slots__ = (
         "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "harvest", "held",
-        "live", "opaque", "turns",
+        "late", "live", "looks", "opaque", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -40,7 +41,8 @@ class Circumstances:
         self.harvest = harvest
         self.catalogue = catalogue
         self.failures: dict[str, Callable[[str], BaseException]] = {}
-        self.turns = 0
+        self.turns = self.looks = 0
+        self.late = 0.0
         self.live = False
         self.opaque: set[str] = set()
         self.counts: dict[str, int] = {}
@@ -66,6 +68,10 @@ class Circumstances:
         if known is None:
             known = self.answers[key] = choices.choose(key, options)
         return known  # type: ignore[return-value]
+
+    def hold(self, what: str) -> None:
+        """Say that something was kept fixed, or not looked at, in this run."""
+        self.held[what] = None
 
     def record(self, kind: str, subject: str, detail: object = None) -> None:
         """Record an effect; nothing outside a run."""

@@ -17,8 +17,17 @@ def seconds() -> float:
     return loop.time() if loop is not None else 1_500_000_000.0
 
 
+def read() -> float:
+    """What the code under check sees when it looks: from the second time on, it may have got late."""
+    here = now()
+    here.looks += 1
+    if here.looks > 1 and here.ask(f"clock, look {here.looks}", ("no time has passed", "an hour")):
+        here.late += 3600.0
+    return seconds() + here.late
+
+
 def _moment(given: float | None) -> real_time.struct_time:
-    return real_time.gmtime(seconds() if given is None else given)
+    return real_time.gmtime(read() if given is None else given)
 
 
 def _sleep(duration: float) -> None:
@@ -34,10 +43,10 @@ def time_module() -> ModuleType:
     made = ModuleType("time")
     made.__dict__.update(real_time.__dict__)
     for name in ("time", "monotonic", "perf_counter", "clock", "process_time"):
-        setattr(made, name, seconds)
+        setattr(made, name, read)
     names: dict[str, Any] = {
         "sleep": _sleep,
-        "time_ns": lambda: int(seconds() * 1e9),
+        "time_ns": lambda: int(read() * 1e9),
         "gmtime": lambda given=None: _moment(given),
         "localtime": lambda given=None: _moment(given),
         "ctime": lambda given=None: real_time.asctime(_moment(given)),
@@ -58,7 +67,7 @@ class _Like(type):
 class _DateTime(real_datetime.datetime, metaclass=_Like):
     @classmethod
     def now(cls, tz: Any = None) -> Any:
-        return cls.fromtimestamp(seconds(), tz or real_datetime.timezone.utc).replace(tzinfo=tz)
+        return cls.fromtimestamp(read(), tz or real_datetime.timezone.utc).replace(tzinfo=tz)
 
     @classmethod
     def utcnow(cls) -> Any:

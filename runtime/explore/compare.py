@@ -42,8 +42,9 @@ def effects(run: Run) -> tuple[Event, ...]:
 
 def trace(run: Run) -> Trace:
     """A run as it is compared: effects without their places, then the end."""
-    shown = tuple(event[:3] for event in effects(run))
-    return (*shown, ("end", run.end, ""))
+    shown = [event[:3] for event in run.events if event.kind not in NOTES and not accepted(event)]
+    shown.append(("end", run.end, ""))
+    return tuple(shown)
 
 
 def accepted(event: Event) -> bool:
@@ -61,12 +62,16 @@ def accepted(event: Event) -> bool:
 
 
 def divergence(before: Run, after: Run) -> int | None:
-    """How many effects two runs agree on before they differ; ``None`` if they never do.
+    """How many effects two runs agree on before they differ; ``None`` if they never do."""
+    return parting(trace(before), trace(after))
+
+
+def parting(left: Trace, right: Trace) -> int | None:
+    """The same for two traces.
 
     A run that does not return was cut off somewhere, so of two such runs only what both have is
     compared.
     """
-    left, right = trace(before), trace(after)
     if left == right:
         return None
     agreed = 0
@@ -74,9 +79,8 @@ def divergence(before: Run, after: Run) -> int | None:
         if ours != theirs:
             break
         agreed += 1
-    if before.end == after.end == STUCK and agreed >= min(len(left), len(right)) - 1:
-        return None
-    return agreed
+    cut = left[-1] == right[-1] == ("end", STUCK, "")
+    return None if cut and agreed >= min(len(left), len(right)) - 1 else agreed
 
 
 class Sets:
@@ -85,11 +89,6 @@ class Sets:
     def __init__(self) -> None:
         self.before: set[Trace] = set()
         self.after: set[Trace] = set()
-
-    def add(self, before: Run, after: Run) -> None:
-        """Count one pair of runs."""
-        self.before.add(trace(before))
-        self.after.add(trace(after))
 
     def relation(self, complete: bool) -> Relation:
         """How the two sets lie to each other; established only when everything was tried."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import clock, machine
 from .circumstances import now
-from .instrument import LINES, STEP
+from .instrument import CLASS, LINES, STEP
 from .shown import Text, arguments, shown
 from .standin import Standin, part
 from .steps import step
@@ -85,15 +85,22 @@ def guarded_module(name: str) -> Any:
 
 
 def guarded_builtins(
-    import_: Callable[..., Any], lines: dict[int, None], unknown: frozenset[str]
+    import_: Callable[..., Any],
+    lines: dict[int, None],
+    found_class: Callable[[type], None],
+    unknown: frozenset[str],
 ) -> dict[str, Any]:
-    """The builtins for one module: guarded, with ``unknown`` global names as stand-ins."""
+    """The builtins for one module: guarded, with ``unknown`` global names as stand-ins.
+
+    ``lines`` takes the lines that run, ``found_class`` hears of classes that functions define.
+    """
     names = dict(_BUILTINS)
     for name in unknown:
         if name not in names:
             names[name] = part(name)
     names["__import__"] = import_
     names[LINES] = lines
+    names[CLASS] = found_class
     return names
 
 

@@ -184,25 +184,28 @@ def _undefined(source: str, path: str) -> frozenset[str]:
 
 
 def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
-    """For a string constant that is looked up, the strings its value is compared with."""
+    """For a name, or a string constant that is looked up, the strings its value is compared with."""
     nodes = list(nodes)
     source_of: dict[str, str] = {}
+    constants: dict[str, ast.expr] = {}
     for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             key = _looked_up(node.value)
             target = dotted(node.targets[0])
             if key and target:
                 source_of[target] = key
+            elif target:
+                constants[target] = node.value
     found: dict[str, set[str]] = {}
     for node in nodes:
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
-        keys = {_looked_up(side) or source_of.get(dotted(side) or "") for side in sides}
-        values = {text for side in sides for text in _texts(side)}
-        for key in keys - {None}:
-            found.setdefault(str(key), set()).update(values)
-    return {key: frozenset(values) for key, values in found.items()}
+        keys = {_looked_up(side) or source_of.get(dotted(side) or "") or _last(side) for side in sides}
+        values = {text for side in sides for text in _texts(side, constants)}
+        for key in keys - {""}:
+            found.setdefault(key, set()).update(values)
+    return {key: frozenset(values) for key, values in found.items() if values}
 
 
 def _looked_up(node: ast.expr) -> str | None:
@@ -217,12 +220,18 @@ def _looked_up(node: ast.expr) -> str | None:
     return None
 
 
-def _texts(node: ast.expr) -> Iterator[str]:
+def _texts(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Iterator[str]:
+    """The strings in a constant, a display, or a name that stands for one."""
+    if isinstance(node, ast.Name):
+        node = constants.get(node.id)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         for item in node.elts:
-            yield from _texts(item)
+            yield from _texts(item, {})
+    elif isinstance(node, ast.Dict):
+        for key in node.keys:
+            yield from _texts(key, {})
 
 
 def _arities(nodes: Iterable[ast.AST]) -> dict[str, int]:

@@ -8,7 +8,7 @@ their state may have changed. Everything else is a stand-in.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -57,6 +57,7 @@ class Importer:
         self.modules: dict[str, ModuleType] = {}
         self.failed: dict[str, str] = {}
         self.lines: dict[str, dict[int, None]] = {}
+        self.inner_classes: dict[str, type] = {}
         self._real = real
         self._shared = shared
         self._entry = entry
@@ -67,6 +68,10 @@ class Importer:
         """Drop all executed modules of the project; the next import executes them again."""
         self.modules.clear()
         self._known.clear()
+        self.inner_classes.clear()
+
+    def _note_class(self, kind: type) -> None:
+        self.inner_classes[kind.__qualname__.replace(".<locals>", "")] = kind
 
     def execute(self, source: Source) -> ModuleType:
         """Execute one file of the project as a module; its own errors are passed on."""
@@ -78,7 +83,9 @@ class Importer:
         self.modules[source.path] = module
         lines = self.lines.setdefault(source.path, {})
         unknown = self._shared.undefined if source.path == self._entry else frozenset()
-        module.__dict__["__builtins__"] = guarded_builtins(self.import_, lines, unknown)
+        module.__dict__["__builtins__"] = guarded_builtins(
+            self.import_, lines, self._note_class, unknown
+        )
         try:
             code, found = compiled(source)
             if source.path != self._entry:
@@ -89,6 +96,13 @@ class Importer:
             self.modules.pop(source.path, None)
             raise
         return module
+
+    def execute_dependents(self, classes: Iterable[str]) -> None:
+        """Execute files of the overlay that mention one of ``classes``: they may derive from it."""
+        names = [name.rpartition(".")[2].encode() for name in classes]
+        for path, text in self.sources.overlay.items():
+            if path.endswith(".py") and path not in self.modules and any(n in text for n in names):
+                self.module(Source(path, text).name)
 
     def import_(
         self,

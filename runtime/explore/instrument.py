@@ -1,8 +1,9 @@
-"""Prepares source text for being run: lines are noted, loops are counted.
+"""Prepares source text for being run: lines are noted, loops are counted, inner classes are shown.
 
-Both are statements put into the tree before it is compiled, which costs far less than tracing and
+All are statements put into the tree before it is compiled, which costs far less than tracing and
 works the same on every Python. ``LINES`` is a dictionary whose keys are the lines that ran; ``STEP``
-is called at the beginning of each turn of a loop, so that one without an end can be stopped.
+is called at the beginning of each turn of a loop, so that one without an end can be stopped;
+``CLASS`` with each class that a function defines, since nobody could find it otherwise.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ast
 
 LINES = "__uncallback_lines__"
 STEP = "__uncallback_step__"
+CLASS = "__uncallback_class__"
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -54,10 +56,12 @@ def _block(owner: ast.AST, name: str) -> None:
         if _counts(statement):
             block.append(_note(statement))
         block.append(statement)
+        if isinstance(statement, ast.ClassDef):
+            block.append(_call(CLASS, [ast.Name(statement.name, ast.Load())], statement))
         if not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
             _inside(statement)
     if name == "body" and isinstance(owner, _LOOPS):
-        block.insert(0, _step(owner))
+        block.insert(0, _call(STEP, [], owner))
     setattr(owner, name, block)
 
 
@@ -75,8 +79,8 @@ def _note(statement: ast.stmt) -> ast.stmt:
     return _placed(ast.Assign([target], ast.Constant(None)), statement)
 
 
-def _step(loop: ast.stmt) -> ast.stmt:
-    return _placed(ast.Expr(ast.Call(ast.Name(STEP, ast.Load()), [], [])), loop)
+def _call(name: str, arguments: list[ast.expr], where: ast.stmt) -> ast.stmt:
+    return _placed(ast.Expr(ast.Call(ast.Name(name, ast.Load()), arguments, [])), where)
 
 
 def _placed(made: ast.stmt, where: ast.stmt) -> ast.stmt:

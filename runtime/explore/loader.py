@@ -123,6 +123,9 @@ class LoadedVersion:
         try:
             with patched():
                 module = self._importer.execute(self._source)
+                self._importer.execute_dependents(self.anatomy.classes)
+                inner = self._importer.inner_classes
+                self.classes = self.anatomy.resolve(module, inner)
         except Exception as error:
             raise Unloadable(
                 f"{self.version.path} cannot be imported: {type(error).__name__}: {error}"
@@ -130,9 +133,19 @@ class LoadedVersion:
         except SystemExit as error:
             raise Unloadable(f"{self.version.path} exits when it is imported ({error})") from error
         self.namespace = module.__dict__
-        self.classes = self.anatomy.resolve(module)
         self.failures = self._failures()
         self._watch = Watch(self._importer.modules.values())
+
+    def servers(self, owner: str) -> list[tuple[str, type]]:
+        """The class ``owner`` and its subclasses in the project, which may serve in its place."""
+        kind = self.classes[owner]
+        below: dict[str, type] = {}
+        waiting = list(kind.__subclasses__())
+        while waiting:
+            each = waiting.pop()
+            waiting.extend(each.__subclasses__())
+            below[each.__qualname__.replace(".<locals>", "")] = each
+        return [(owner, kind), *sorted(below.items())]
 
     def _failures(self) -> dict[str, Any]:
         """What a stand-in may raise: an error of its own, and what the code catches by name."""

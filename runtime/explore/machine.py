@@ -208,6 +208,7 @@ def traceback_module() -> ModuleType:
     """``traceback`` that shows exceptions without frames, which are a matter of spelling."""
 
     def texts(*args: Any, **_: Any) -> list[str]:
+        now().hold("the frames of tracebacks")
         error = next((each for each in args if isinstance(each, BaseException)), None)
         return real_traceback.format_exception_only(type(error), error) if error else []
 

@@ -21,7 +21,6 @@ from .circumstances import now
 from .shown import FUNCTION, Text, is_function
 
 _FRAMES = re.compile(r"(Traceback \(most recent call last\):\n)(?:[ ]+.*\n)+")
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _real_loads = json.loads
 
 
@@ -34,6 +33,7 @@ def patched() -> Iterator[None]:
     logging.Logger.isEnabledFor = _always  # type: ignore[method-assign,assignment]
     logging.basicConfig = _nothing
     json.loads = _loads
+    sys.unraisablehook = _unraisable
     time.time = clock.seconds
     try:
         yield
@@ -42,6 +42,12 @@ def patched() -> Iterator[None]:
         logging.Logger.isEnabledFor = enabled  # type: ignore[method-assign]
         logging.basicConfig = configure
         json.loads, time.time = loads, clock_before
+        sys.unraisablehook = sys.__unraisablehook__
+
+
+def _unraisable(error: Any) -> None:
+    """An exception in a generator that was thrown away, or in ``__del__``."""
+    choices.record("error", "ignored exception", f"{type(error.exc_value).__name__}: {error.exc_value}")
 
 
 def _always(self: logging.Logger, level: int) -> bool:
@@ -79,7 +85,7 @@ def _message(logger: str, msg: object, args: Any) -> str:
         text = str(msg) % args if args else str(msg)
     except Exception as error:
         return f"{msg} (not formatted: {type(error).__name__})"
-    return _ADDRESS.sub("", _FRAMES.sub(r"\1", text))
+    return _FRAMES.sub(r"\1", text)
 
 
 def _plain(value: Any) -> Any:

@@ -26,9 +26,7 @@ _BODIES = frozenset({"POST", "PUT", "PATCH"})
 def _value(kind: str, name: str) -> str | None:
     """Ask for the value of something named; ``None`` if it is absent."""
     here = now()
-    values = ["1", *sorted(here.harvest.compared.get(name, ()))]
-    if here.harvest.numbers:
-        values.append("text")
+    values = ["1", "text", *sorted(here.harvest.compared.get(name, ()))]
     if here.harvest.json:
         text = f'{{"from": "{kind} {name}"}}'
         here.bodies[text] = f"{kind} {name}"
@@ -192,7 +190,7 @@ def path_arguments(names: Iterable[tuple[str, bool]]) -> list[bytes]:
     values: list[bytes] = []
     for name, required in names:
         compared = sorted(here.harvest.compared.get(name, ()))
-        options = ["1", *compared, *(["text"] if here.harvest.numbers else [])]
+        options = ["1", "text", *compared]
         labels = [repr(each) for each in options]
         if not required:
             labels.append("absent")

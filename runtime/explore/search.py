@@ -14,7 +14,9 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from .compare import Trace, parting, trace
 from .footprint import reversals
 from .tape import Locate, Pick, Recorder, deliveries, deviations
 from .trace import ORDER, STUCK, Asked, Interrupted, Run
@@ -38,19 +40,37 @@ class Budget:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Pair:
-    """Both versions under one tape."""
+    """Both versions under one tape; what is worked out about them is worked out once.
 
-    before: Run
-    after: Run
+    ``asked``: the questions of both, each once, in the order in which they were first asked.
+    ``traces``: what is compared. ``agreed``: effects both had before they parted, or ``None``.
+    """
 
-    @property
+    def __init__(self, before: Run, after: Run) -> None:
+        self.before = before
+        self.after = after
+
+    @cached_property
     def asked(self) -> tuple[Asked, ...]:
-        """The questions of both, each once, in the order in which they were first asked."""
         known = {question.key for question in self.before.asked}
         extra = tuple(question for question in self.after.asked if question.key not in known)
         return self.before.asked + extra
+
+    @cached_property
+    def traces(self) -> tuple[Trace, Trace]:
+        return trace(self.before), trace(self.after)
+
+    @cached_property
+    def agreed(self) -> int | None:
+        return parting(*self.traces)
+
+    @property
+    def differs(self) -> bool:
+        """Whether these two runs are a difference that may be reported."""
+        if self.before.obstacle is not None or self.after.obstacle is not None:
+            return False
+        return self.agreed is not None
 
     @property
     def tape(self) -> dict[str, str]:

@@ -239,6 +239,25 @@ def _binary(symbol: str, swapped: bool) -> Callable[[Standin, object], Standin]:
     return operate
 
 
+def _added(self: Standin, other: object) -> Any:
+    """``self + other``: text with text is text, as an address that is put together has to be."""
+    if isinstance(other, bytes):
+        return bytes(self) + other
+    plain = isinstance(other, str) and not isinstance(other, Standin)
+    return str.__str__(self) + str(other) if plain else _sum(self, other)
+
+
+def _added_to(self: Standin, other: object) -> Any:
+    """``other + self``."""
+    if isinstance(other, bytes):
+        return other + bytes(self)
+    plain = isinstance(other, str) and not isinstance(other, Standin)
+    return str(other) + str.__str__(self) if plain else _sum_to(self, other)
+
+
+_sum, _sum_to = _binary("+", swapped=False), _binary("+", swapped=True)
+
+
 def _ordered(symbol: str) -> Callable[[Standin, object], bool]:
     def compare(self: Standin, other: object) -> bool:
         return now().settle(f"{self._name} {symbol} {shown(other)}", ("false", "true")) == 1
@@ -253,12 +272,13 @@ def _unary(symbol: str) -> Callable[[Standin], Standin]:
 for _method in [name for name in dir(str) if not name.startswith("_")]:
     setattr(Standin, _method, _of_text(_method))
 for _name, _symbol in {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "pow": "**",
+    "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "pow": "**",
     "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>", "matmul": "@",
     "divmod": "divmod",
 }.items():  # fmt: skip
     setattr(Standin, f"__{_name}__", _binary(_symbol, swapped=False))
     setattr(Standin, f"__r{_name}__", _binary(_symbol, swapped=True))
+Standin.__add__, Standin.__radd__ = _added, _added_to  # type: ignore[method-assign,attr-defined]
 for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
     setattr(Standin, f"__{_name}__", _ordered(_symbol))
 for _name, _symbol in {"neg": "-", "pos": "+", "invert": "~", "abs": "abs "}.items():

@@ -8,6 +8,7 @@ to two versions of a program, and each question that only one of them asks stays
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import FrameType
@@ -17,6 +18,8 @@ from .trace import DELIVER, NOTES, ORDER, Asked, Event, Interrupted, Place, Run
 
 EVENTS = 4000
 """Effects and questions after which a run is said not to return (deterministic, unlike a clock)."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 Pick = Callable[[str, tuple[str, ...]], int]
 """Answers a question that no tape answers: key and options in, index out."""
@@ -122,6 +125,8 @@ class Recorder:
     def record(self, kind: str, subject: str, detail: object = None) -> None:
         """Write one effect down, with its values as they are now."""
         text = "" if detail is None else describe(detail, self.opaque)
+        if " at 0x" in text:
+            text = _ADDRESS.sub("", text)
         if self.clean is not None:
             subject, text = self.clean(subject), self.clean(text)
         where = None

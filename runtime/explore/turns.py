@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _current, _questions
-from ..ioloop import EPOCH, IOLoop
+from .. import _current, _questions, choices
+from ..ioloop import EPOCH, External, IOLoop
 from ..stack_context import EMPTY, _state
-from .trace import Interrupted
+from .trace import DELIVER, Interrupted
 
 DELIVERIES = 200
 """How many completions and timers one run may see."""
@@ -53,7 +53,16 @@ class RunLoop(IOLoop):
         _questions.forget(self)
         _current.current.loop = self
         _state.contexts = EMPTY
-        IOLoop._instance = self
+        self.install()
+
+    def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
+        """As ``IOLoop.add_external``; the delivery is noted."""
+
+        def noted() -> None:
+            choices.record(DELIVER, key)
+            deliver()
+
+        return super().add_external(key, noted)
 
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""

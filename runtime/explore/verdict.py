@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .compare import Sets, accepted, divergence, effects
+from .compare import divergence, effects
+from .evidence import Evidence
 from .search import Budget, Execute, Exploration, Pair, play
 from .shrink import Shrunk, shrink
 from .tape import Locate
-from .trace import NEVER, ORDER, STUCK, Outline, Place, Run
-
-ACCEPTED = "log lines of the loop about an answer to a client that had left"
-"""What ``details["accepted"]`` counts: see ``compare.accepted``."""
+from .trace import Outline, Run
 
 AFTERWARDS = 600
 """Recorded runs spent after the first difference, to tell the sets of traces apart."""
-
-_VALUES = re.compile(r"\(.*\)", re.DOTALL)
-_TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +44,11 @@ def judge(before: Side, after: Side, budget: Budget | None = None) -> Judgement:
     return _Trial(before, after, budget or Budget()).judge()
 
 
-@dataclass(slots=True)
-class _Evidence:
-    """What the runs have shown so far."""
-
-    sets: Sets = field(default_factory=Sets)
-    pairs: int = 0
-    completed: int = 0
-    lines_before: set[Place] = field(default_factory=set)
-    lines_after: set[Place] = field(default_factory=set)
-    obstacles: dict[str, int] = field(default_factory=dict)
-    opaque: set[str] = field(default_factory=set)
-    held: set[str] = field(default_factory=set)
-    outcomes: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
-    kinds: dict[str, int] = field(default_factory=dict)
-    accepted: int = 0
-
-    def add(self, pair: Pair) -> None:
-        self.pairs += 1
-        self.sets.add(pair.before, pair.after)
-        self.lines_before |= pair.before.lines
-        self.lines_after |= pair.after.lines
-        ends = (pair.before.end, pair.after.end)
-        self.completed += not any(end in (NEVER, STUCK) for end in ends)
-        for run in (pair.before, pair.after):
-            self.opaque.update(run.opaque)
-            self.held.update(run.held)
-            self.accepted += sum(map(accepted, run.events))
-            if run.obstacle is not None:
-                self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
-        for question in pair.asked:
-            key = _operation(question.key)
-            taken, possible = self.outcomes.setdefault(key, (set(), set()))
-            taken.add(question.label)
-            possible.update(question.options)
-
-
 class _Trial:
     def __init__(self, before: Side, after: Side, budget: Budget) -> None:
         self._before = before
         self._after = after
-        self._evidence = _Evidence()
+        self._evidence = Evidence()
         self._search = Exploration(before.execute, after.execute, budget)
         self._extra = 0
 
@@ -100,10 +57,10 @@ class _Trial:
         stop_at = 0
         for pair in self._steady_pairs():
             self._evidence.add(pair)
-            if _differs(pair):
+            if pair.differs:
                 first = first or pair
                 stop_at = stop_at or self._search.runs + AFTERWARDS
-                self._count_kind(pair)
+                self._evidence.add_difference(describe_divergence(pair) or "")
             if stop_at and self._search.runs >= stop_at:
                 break
         if self._search.unsteady is not None:
@@ -118,7 +75,7 @@ class _Trial:
         """The pairs of the search; now and then a version is held against itself."""
         due = 1
         for number, pair in enumerate(self._search, 1):
-            if number == due or _differs(pair):
+            if number == due or pair.differs:
                 due = number * 2 if number == due else due
                 step = self._unsteady(pair)
                 if step is not None:
@@ -139,16 +96,11 @@ class _Trial:
                 return f"{name} did something else at step {agreed + 1} ({_step(new, agreed)})"
         return None
 
-    def _count_kind(self, pair: Pair) -> None:
-        kind = describe_divergence(pair) or ""
-        if kind in self._evidence.kinds or len(self._evidence.kinds) < 20:
-            self._evidence.kinds[kind] = self._evidence.kinds.get(kind, 0) + 1
-
     def _different(self, first: Pair) -> Judgement:
         def still(tape: Mapping[str, str]) -> Pair | None:
             pair = play(self._before.execute, self._after.execute, tape)
             self._extra += 2
-            return pair if _differs(pair) else None
+            return pair if pair.differs else None
 
         found = shrink(first, still)
         located = play(
@@ -158,7 +110,7 @@ class _Trial:
             locate=(self._before.locate, self._after.locate),
         )
         self._extra += 2
-        if not _differs(located):
+        if not located.differs:
             return self._inconclusive("not deterministic: the difference did not come again")
         found = Shrunk(found.tape, located, found.irrelevant, found.tries)
         return self._judgement("different", describe_divergence(located), found)
@@ -224,42 +176,12 @@ class _Trial:
         return round(ran / wanted, 4) if wanted else 0.0
 
     def _details(self, held: list[str]) -> dict[str, Any]:
-        evidence, search = self._evidence, self._search
-        details: dict[str, Any] = {
-            "traces": {
-                "before": len(evidence.sets.before),
-                "after": len(evidence.sets.after),
-                "relation": evidence.sets.relation(search.complete),
-            },
+        search = self._search
+        return {
+            **self._evidence.details(search.complete),
             "sampled": search.sampled,
             "held": held,
-            "outcomes": {
-                key: {"tried": len(taken), "of": len(possible)}
-                for key, (taken, possible) in sorted(evidence.outcomes.items())
-            },
         }
-        if evidence.kinds:
-            details["differences"] = evidence.kinds
-        if evidence.obstacles:
-            details["obstacles"] = evidence.obstacles
-        if evidence.accepted:
-            details["accepted"] = {ACCEPTED: evidence.accepted}
-        return details
-
-
-@functools.lru_cache(maxsize=4096)
-def _operation(key: str) -> str:
-    """What a question is about, in short: its callee without the how-many-th time and values."""
-    if key.startswith(ORDER):
-        return "the order of completions"
-    return _TIMES.sub("", _VALUES.sub("(...)", key))
-
-
-def _differs(pair: Pair) -> bool:
-    """Whether a pair of runs is a difference that may be reported."""
-    if pair.before.obstacle is not None or pair.after.obstacle is not None:
-        return False
-    return divergence(pair.before, pair.after) is not None
 
 
 def _step(run: Run, position: int) -> str:
@@ -273,7 +195,7 @@ def _step(run: Run, position: int) -> str:
 
 def describe_divergence(pair: Pair) -> str | None:
     """One line: where two runs part, and what each did there; ``None`` if they never do."""
-    agreed = divergence(pair.before, pair.after)
+    agreed = pair.agreed
     if agreed is None:
         return None
     return (

@@ -81,6 +81,9 @@ class _Request:
         obstacle = self._obstacle(kind)
         if kind is None or obstacle is not None:
             return self.chooser.run(end="not run", obstacle=obstacle)
+        servers = self.program.servers(self.owner)
+        if len(servers) > 1:
+            kind = servers[self.here.ask("the class that serves", [name for name, _ in servers])][1]
         end = self._serve(kind)
         self._share()
         gc.collect(0)
@@ -90,8 +93,8 @@ class _Request:
     def _obstacle(self, kind: type | None) -> str | None:
         if kind is None:
             return (
-                f"{self.owner} cannot be reached from the module: it is defined inside a function "
-                "or under a condition; move the class to the module's level"
+                f"{self.owner} was not found when the module was executed: it stands under a "
+                "condition or in a function that fails; move the class to the module's level"
             )
         if not issubclass(kind, RequestHandler):
             return f"{self.owner} is not a request handler; compare the handlers that use it"

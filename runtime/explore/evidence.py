@@ -1,0 +1,95 @@
+"""What the runs of two versions have shown, added up: the ground a verdict stands on."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .compare import Sets, accepted
+from .search import Pair
+from .trace import NEVER, ORDER, STUCK, Place
+
+ACCEPTED = "log lines of the loop about an answer to a client that had left"
+"""What ``details["accepted"]`` counts: see ``compare.accepted``."""
+
+KINDS = 20
+"""Different differences that are counted apart."""
+
+_VALUES = re.compile(r"\(.*\)", re.DOTALL)
+_TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What the runs have shown so far."""
+
+    sets: Sets = field(default_factory=Sets)
+    pairs: int = 0
+    completed: int = 0
+    lines_before: set[Place] = field(default_factory=set)
+    lines_after: set[Place] = field(default_factory=set)
+    obstacles: dict[str, int] = field(default_factory=dict)
+    opaque: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    outcomes: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
+    kinds: dict[str, int] = field(default_factory=dict)
+    accepted: int = 0
+
+    def add(self, pair: Pair) -> None:
+        """Take in one pair of runs."""
+        self.pairs += 1
+        before, after = pair.traces
+        self.sets.before.add(before)
+        self.sets.after.add(after)
+        self.lines_before |= pair.before.lines
+        self.lines_after |= pair.after.lines
+        ends = (pair.before.end, pair.after.end)
+        self.completed += not any(end in (NEVER, STUCK) for end in ends)
+        for run in (pair.before, pair.after):
+            if run.opaque or run.held:
+                self.opaque.update(run.opaque)
+                self.held.update(run.held)
+            self.accepted += sum(map(accepted, run.events))
+            if run.obstacle is not None:
+                self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
+        for question in pair.asked:
+            key = _operation(question.key)
+            taken, possible = self.outcomes.setdefault(key, (set(), set()))
+            taken.add(question.label)
+            possible.update(question.options)
+
+    def add_difference(self, story: str) -> None:
+        """Count one difference by what it looks like."""
+        if story in self.kinds or len(self.kinds) < KINDS:
+            self.kinds[story] = self.kinds.get(story, 0) + 1
+
+    def details(self, complete: bool) -> dict[str, Any]:
+        """The figures as plain data; ``complete`` says whether every tape was played."""
+        details: dict[str, Any] = {
+            "traces": {
+                "before": len(self.sets.before),
+                "after": len(self.sets.after),
+                "relation": self.sets.relation(complete),
+            },
+            "outcomes": {
+                key: {"tried": len(taken), "of": len(possible)}
+                for key, (taken, possible) in sorted(self.outcomes.items())
+            },
+        }
+        if self.kinds:
+            details["differences"] = self.kinds
+        if self.obstacles:
+            details["obstacles"] = self.obstacles
+        if self.accepted:
+            details["accepted"] = {ACCEPTED: self.accepted}
+        return details
+
+
+@functools.lru_cache(maxsize=4096)
+def _operation(key: str) -> str:
+    """What a question is about, in short: its callee without the how-many-th time and values."""
+    if key.startswith(ORDER):
+        return "the order of completions"
+    return _TIMES.sub("", _VALUES.sub("(...)", key))
