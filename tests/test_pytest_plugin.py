@@ -116,7 +116,7 @@ def test_the_generated_test_fails_while_the_versions_differ(project: Path) -> No
     generated = verdict.counterexample["test"]
     bad = run(project, generated)
     assert bad.returncode == 1
-    assert "agreed for 1 steps" in bad.stdout
+    assert "agreed for 1 step" in bad.stdout
     (project / "naive.py").write_text(AFTER)
     good = run(project, generated)
     assert good.returncode == 0, good.stdout

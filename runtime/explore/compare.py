@@ -42,7 +42,11 @@ def effects(run: Run) -> tuple[Event, ...]:
 
 def trace(run: Run) -> Trace:
     """A run as it is compared: effects without their places, then the end."""
-    shown = [event[:3] for event in run.events if event.kind not in NOTES and not accepted(event)]
+    shown = [
+        event[:3]
+        for event in run.events
+        if event[0] not in NOTES and (event[0] != "log" or not accepted(event))
+    ]
     shown.append(("end", run.end, ""))
     return tuple(shown)
 

@@ -51,7 +51,7 @@ class Evidence:
             if run.opaque or run.held:
                 self.opaque.update(run.opaque)
                 self.held.update(run.held)
-            self.accepted += sum(map(accepted, run.events))
+            self.accepted += sum(event[0] == "log" and accepted(event) for event in run.events)
             if run.obstacle is not None:
                 self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
         for question in pair.asked:

@@ -121,7 +121,8 @@ def _step_lines(data: Mapping[str, Any]) -> list[str]:
     steps = data["steps"]
     for number, step in enumerate(steps[start : agreed + AFTER], start):
         mark = "  " if step["same"] else ("->" if number == agreed else " ≠")
-        lines.append(f" {mark} {_cell(step['before']):<{WIDTH}}  {_cell(step['after'])}".rstrip())
+        before, after = _cells(step["before"], step["after"])
+        lines.append(f" {mark} {before:<{WIDTH}}  {after}".rstrip())
     hidden = len(steps) - (agreed + AFTER)
     if hidden > 0:
         lines.append(f"    ... {hidden} more")
@@ -138,11 +139,31 @@ def _end_lines(data: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _cell(side: Mapping[str, Any] | None) -> str:
+def _cells(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Both sides of one row; what makes two long texts different is kept in sight."""
+    texts = [_effect(side) for side in (before, after)]
+    start = 0
+    if before is not None and after is not None and max(map(len, texts)) > WIDTH - 20:
+        start = next(
+            (n for n, (ours, theirs) in enumerate(zip(*texts, strict=False)) if ours != theirs), 0
+        )
+    shown = [
+        _place(side) + (f"{text[:16]}… …{text[start - 6 :]}" if start > 26 else text)
+        for side, text in zip((before, after), texts, strict=True)
+    ]
+    return _clip(shown[0]), _clip(shown[1])
+
+
+def _effect(side: Mapping[str, Any] | None) -> str:
     if side is None:
         return "·"
-    place = "" if side["line"] is None else f"{_file_name(side['path'])}:{side['line']} "
-    return _clip(f"{place}{side['kind']} {side['subject']} {side['detail']}".rstrip())
+    return f"{side['kind']} {side['subject']} {side['detail']}".rstrip().replace("\n", "\\n")
+
+
+def _place(side: Mapping[str, Any] | None) -> str:
+    if side is None or side["line"] is None:
+        return ""
+    return f"{_file_name(side['path'])}:{side['line']} "
 
 
 def _file_name(path: str) -> str:

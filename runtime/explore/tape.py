@@ -17,7 +17,7 @@ from .describe import describe
 from .trace import DELIVER, NOTES, ORDER, Asked, Event, Interrupted, Place, Run
 
 EVENTS = 4000
-"""Effects and questions after which a run is said not to return (deterministic, unlike a clock)."""
+"""Effects, or questions, after which a run is said not to return; no clock has a say."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -119,7 +119,8 @@ class Recorder:
             self.misaligned.append(key)
             taken = 0
         self.asked.append(Asked(key, shown, taken, len(self.events)))
-        self._bound()
+        if len(self.asked) > EVENTS:
+            raise TooLong(f"more than {EVENTS} questions")
         return taken if shown is given else given.index(shown[taken])
 
     def record(self, kind: str, subject: str, detail: object = None) -> None:
@@ -133,7 +134,8 @@ class Recorder:
         if self._locate is not None and kind not in NOTES:
             where = _place(sys._getframe(1), self._locate)
         self.events.append(Event(kind, subject, text, where))
-        self._bound()
+        if len(self.events) > EVENTS:
+            raise TooLong(f"more than {EVENTS} effects")
 
     def run(
         self,
@@ -162,10 +164,6 @@ class Recorder:
         seen = self._counts.get(key, 0) + 1
         self._counts[key] = seen
         return key if seen == 1 else f"{key} ~{seen}"
-
-    def _bound(self) -> None:
-        if len(self.events) + len(self.asked) > EVENTS:
-            raise TooLong(f"more than {EVENTS} effects")
 
 
 def deliveries(run: Run) -> tuple[str, ...]:

@@ -199,6 +199,6 @@ def describe_divergence(pair: Pair) -> str | None:
     if agreed is None:
         return None
     return (
-        f"agreed for {agreed} steps, then before: {_step(pair.before, agreed)};"
+        f"agreed for {agreed} step{'s' * (agreed != 1)}, then before: {_step(pair.before, agreed)};"
         f" after: {_step(pair.after, agreed)}"
     )
