@@ -31,14 +31,15 @@ def _file(file: File, view: View) -> Iterator[str]:
     paint = painter(view.color)
     if file.error:
         place = f"{file.shown}:{file.error.line}:{file.error.column}"
-        yield f"{paint(place, bold=True)}: {paint(file.error.code, fg='red')} {file.error.message}"
+        message = words.one_line(file.error.message)
+        yield f"{paint(place, bold=True)}: {paint(file.error.code, fg='red')} {message}"
     if view.verbosity < 0:
         return
     for handler in view.handlers(file):
         yield from _handler(file, handler, view)
     for finding in view.findings(file):
         place = paint(f"{file.shown}:{finding.line}", bold=True)
-        yield f"{place}: {paint(finding.code, fg='yellow')} {finding.message}"
+        yield f"{place}: {paint(finding.code, fg='yellow')} {words.one_line(finding.message)}"
     if view.verbosity > 0 and file.status == "unchanged" and not file.handlers:
         yield f"{file.shown}: unchanged"
 
@@ -54,7 +55,7 @@ def _handler(file: File, handler: Handler, view: View) -> Iterator[str]:
         verdict = _verdict(handler.verdict, view)
         yield f"{place}: rewritten {words.rewritten(handler)} {verdict}".rstrip()
     for note in handler.outcome.notes:
-        yield f"    note: {note}"
+        yield f"    note: {words.one_line(note)}"
     for line in words.counterexample(handler.verdict).splitlines():
         yield f"    {line}".rstrip()
 

@@ -13,6 +13,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` with every run of white space as one blank."""
+    return " ".join(text.split())
+
+
 def verdict(found: Verdict | None) -> str:
     """Return a verdict in one line, with its bounds: ``equivalent, complete, 36 runs``."""
     if found is None:
@@ -27,7 +32,9 @@ def verdict(found: Verdict | None) -> str:
     if found.result == "equivalent" and found.coverage < 1:
         parts.append(f"{found.coverage:.0%} of the lines")
     text = ", ".join(parts)
-    return f"{text}: {found.reason}" if found.reason and found.result != "equivalent" else text
+    if found.reason and found.result != "equivalent":
+        text = f"{text}: {one_line(found.reason)}"
+    return text
 
 
 def placements(handler: Handler) -> str:
@@ -46,7 +53,7 @@ def kept(handler: Handler, reason: Reason) -> str:
     message = f"{handler.name}: {reason.message}"
     if handler.verdict is not None and handler.verdict.reason and reason.code == "UC901":
         message += f" ({handler.verdict.reason})"
-    return message
+    return one_line(message)
 
 
 def counterexample(found: Verdict | None) -> str:
@@ -71,8 +78,8 @@ def summary(outcome: Outcome) -> list[str]:
     elif handlers:
         verb = "would change" if outcome.command == "diff" else "changed"
         lines.append(f"No file {verb}: {count(len(handlers), 'handler')} kept.")
-    else:
-        lines.append(f"No callback handlers found in {count(len(outcome.files), 'file')}.")
+    elif len(outcome.files) > errors:
+        lines.append(f"No callback handlers found in {count(len(outcome.files) - errors, 'file')}.")
     if outcome.different:
         lines.append(
             f"{count(outcome.different, 'handler')} kept because the versions behaved differently."
