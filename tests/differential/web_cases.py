@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from tornado import gen, httpclient, version_info, web
+from tornado import concurrent, gen, httpclient, version_info, web
 from tornado.ioloop import IOLoop
 
 GENERATION = version_info[0]
@@ -940,3 +940,131 @@ class StreamingCallbacks(Base):
     def on_header(self, line: str) -> None:
         if not line.startswith(("Date", "Server")):
             self.note("header", repr(line))
+
+
+# In which iteration of the loop things happen: "m1", "m2", ... are the following ones
+
+
+class Ticking(Base):
+    """Notes the iterations of the loop that follow."""
+
+    def tick(self, number: int = 1) -> None:
+        loop = IOLoop.current()
+
+        def mark() -> None:
+            self.note(f"m{number}")
+            if number < 9:
+                self.tick(number + 1)
+
+        loop.add_callback(mark)
+
+
+@case()
+class TicksCoroutine(Ticking):
+    @gen.coroutine
+    def get(self) -> Any:
+        self.tick()
+        yield gen.moment
+        self.note("body ends")
+
+
+@case()
+class TicksNative(Ticking):
+    async def get(self) -> None:
+        self.tick()
+        await gen.sleep(0)
+        self.note("body ends")
+
+
+@case()
+class TicksNativeWithoutWaiting(Ticking):
+    async def get(self) -> None:
+        self.tick()
+        self.note("body ends")
+
+
+@case()
+class TicksCoroutineWithoutWaiting(Ticking):
+    @gen.coroutine
+    def get(self) -> Any:
+        self.tick()
+        self.note("body ends")
+
+
+@case()
+class TicksPrepare(Ticking):
+    @gen.coroutine
+    def prepare(self) -> Any:
+        self.tick()
+        yield gen.moment
+        self.note("prepare ends")
+
+    def get(self) -> None:
+        self.note("get")
+
+
+@case()
+class TicksNativePrepare(Ticking):
+    async def prepare(self) -> None:
+        self.tick()
+        self.note("prepare ends")
+
+    async def get(self) -> None:
+        self.note("get")
+
+
+@case()
+class TicksFuture(Ticking):
+    def get(self) -> Any:
+        self.tick()
+        future: Any = concurrent.Future()
+        IOLoop.current().add_callback(future.set_result, None)
+        return future
+
+
+@case()
+class TicksFlush(Ticking):
+    @gen.coroutine
+    def get(self) -> Any:
+        self.tick()
+        for chunk in "abc":
+            self.write(chunk)
+            yield self.flush()
+            self.note("flushed", chunk)
+
+
+@case(old=True)
+class TicksFlushCallback(Ticking):
+    @asynchronous
+    def get(self) -> None:
+        self.tick()
+        self.write("a")
+        self.flush(callback=self.first)
+
+    def first(self) -> None:
+        self.note("first")
+        self.write("b")
+        self.flush(callback=self.second)
+
+    def second(self) -> None:
+        self.note("second")
+        self.flush(callback=self.finish)
+
+
+@case(old=True)
+class TicksAsynchronousCoroutine(Ticking):
+    @asynchronous
+    @gen.coroutine
+    def get(self) -> Any:
+        self.tick()
+        yield gen.moment
+        self.note("body ends")
+
+
+@case(old=True)
+class TicksTask(Ticking):
+    @gen.coroutine
+    def get(self) -> Any:
+        self.tick()
+        yield gen.Task(IOLoop.current().add_callback)
+        self.note("body ends")
