@@ -18,6 +18,7 @@ from typing import Any
 from . import clock, machine
 from .circumstances import now
 from .instrument import CLASS, LINES, STEP
+from .ordered import OrderedSet
 from .shown import Text, arguments, shown
 from .standin import Standin, part
 from .steps import step
@@ -144,6 +145,7 @@ _BUILTINS: dict[str, Any] = {
     "issubclass": _issubclass,
     "hasattr": _hasattr,
     "print": _print,
+    "set": OrderedSet,
     "open": Standin.named("open"),
     "input": Standin.named("input"),
     "breakpoint": Standin.named("breakpoint"),

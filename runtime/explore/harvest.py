@@ -13,6 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 VERBS = frozenset({"get", "post", "put", "delete", "head", "options", "patch"})
+_MUTATORS = frozenset(
+    "add append appendleft clear discard extend extendleft insert pop popitem popleft put "
+    "put_nowait remove reverse setdefault sort update notify notify_all set acquire release".split()
+)
+_OF_FRAMES = frozenset({"tb_frame", "tb_next", "tb_lineno", "f_back", "f_code", "f_lineno"})
 _MODULE_NAMES = frozenset(
     {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__"}
 )
@@ -28,7 +33,8 @@ class Harvest:
     ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
     a name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
-    ``numbers``: whether ``int`` or ``float`` is called; ``json``: whether JSON is read.
+    ``numbers``: whether ``int`` or ``float`` is called; ``json``: whether JSON is read;
+    ``frames``: whether tracebacks are looked into. ``mutated``: last names of what is changed in place.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -43,6 +49,8 @@ class Harvest:
     arities: Mapping[str, int] = field(default_factory=dict)
     numbers: bool = False
     json: bool = False
+    frames: bool = False
+    mutated: frozenset[str] = frozenset()
 
     def merge(self, other: Harvest) -> Harvest:
         """What either reveals; a callback's arity is the larger one."""
@@ -94,6 +102,8 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         arities=_arities(nodes),
         numbers=bool(_called(nodes) & {"int", "float"}),
         json=bool(_called(nodes) & {"loads", "json_decode"}),
+        frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
+        mutated=frozenset(name for node in nodes for name in _mutated(node)),
     )
 
 
@@ -106,6 +116,7 @@ def names_only(found: Harvest) -> Harvest:
         strings=found.strings,
         numbers=found.numbers,
         json=found.json,
+        mutated=found.mutated,
     )
 
 
@@ -117,6 +128,19 @@ def dotted(node: ast.expr | None) -> str | None:
         value = dotted(node.value)
         return value and f"{value}.{node.attr}"
     return None
+
+
+def _mutated(node: ast.AST) -> Iterator[str]:
+    """What a statement changes in place, or writes where another request can see it."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in _MUTATORS:
+            yield _last(node.func.value)
+    elif isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+        yield _last(node.value)
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+    elif isinstance(node, ast.Global):
+        yield from node.names
 
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:

@@ -18,7 +18,7 @@ from . import circumstances
 from .anatomy import Anatomy
 from .catalogue import Catalogue
 from .circumstances import Circumstances
-from .harvest import Harvest, harvest
+from .harvest import VERBS, Harvest, harvest
 from .importer import Importer
 from .outside import OutsideError
 from .patches import patched
@@ -26,6 +26,8 @@ from .shared import Watch
 from .sources import Source, Sources
 from .trace import Outline, Unloadable, Version
 from .turns import RunLoop
+
+_MOST_OTHERS = 6
 
 
 def load(version: Version) -> LoadedVersion:
@@ -91,6 +93,7 @@ class LoadedVersion:
         return Outline(
             lines=frozenset((path, line) for line in lines),
             operations={(path, line): name for line, name in operations.items()},
+            held=("the frames of tracebacks",) if self.harvest.frames else (),
         )
 
     @property
@@ -135,6 +138,23 @@ class LoadedVersion:
         self.namespace = module.__dict__
         self.failures = self._failures()
         self._watch = Watch(self._importer.modules.values())
+
+    @cached_property
+    def shares(self) -> bool:
+        """Whether requests share something that the code changes."""
+        return self.watch.shares(self.harvest.mutated)
+
+    def others(self, owner: str) -> list[tuple[str, type, str]]:
+        """Requests that may come meanwhile: label, class and verb; those to ``owner`` first."""
+        if not self.shares:
+            return []
+        names = sorted(self.handlers, key=lambda name: (not name.startswith(f"{owner}."), name))
+        found = []
+        for name in names[:_MOST_OTHERS]:
+            kind, _, verb = name.rpartition(".")
+            if verb in VERBS and kind in self.classes:
+                found.append((f"{verb.upper()} to {kind}", self.classes[kind], verb))
+        return found
 
     def servers(self, owner: str) -> list[tuple[str, type]]:
         """The class ``owner`` and its subclasses in the project, which may serve in its place."""

@@ -218,8 +218,12 @@ def traceback_module() -> ModuleType:
     def print_current(*_: Any, **__: Any) -> None:
         now().record("print", "traceback", Text(current()))
 
+    def no_frames(*_: Any, **__: Any) -> list[Any]:
+        now().hold("the frames of tracebacks")
+        return []
+
     nothing: dict[str, Any] = {
-        name: lambda *_, **__: []
+        name: no_frames
         for name in ("extract_stack", "extract_tb", "format_stack", "format_tb", "format_list")
     }
     return _Guarded("traceback", {

@@ -6,7 +6,8 @@ tells whether the modules must be executed again before the next run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Container, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ _HARMLESS = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
     ModuleType, property, frozenset, tuple,
 )  # fmt: skip
+_FUNCTION = re.compile(r"<function [^<>]*>")
 _MISSING = object()
 _LAZY = frozenset({"__annotations__", "__builtins__", "__warningregistry__"})
 """Made by the interpreter when somebody looks."""
@@ -37,12 +39,18 @@ class Watch:
         seen: set[int] = set()
         for module in list(modules):
             self._add("", module, module.__dict__, seen, module.__name__)
-        self._before = [describe(value) for _, value in self._objects]
+        self._before = [_text(value) for _, value in self._objects]
 
     @property
     def stale(self) -> bool:
         """Whether ``changes`` has ever found something, or could overlook something."""
         return self._dirty
+
+    def shares(self, mutated: Container[str]) -> bool:
+        """Whether there is state that code which changes what is called ``mutated`` may change."""
+        names = [name for name, _ in self._objects]
+        names.extend(f"{prefix}{name}" for prefix, _, kept in self._owners for name in kept)
+        return any(name.rpartition(".")[2] in mutated for name in names)
 
     def spoil(self) -> None:
         """A run was cut short: nobody knows what it has left behind."""
@@ -61,7 +69,7 @@ class Watch:
                     text = "deleted" if value is _MISSING else _text(value)
                     yield f"{prefix}{name}", text
         for (name, value), before in zip(self._objects, self._before, strict=True):
-            text = describe(value)
+            text = _text(value)
             if text != before:
                 self._dirty = True
                 yield name, text
@@ -117,4 +125,5 @@ _STATELESS = frozenset({"AsyncHTTPClient", "RunLoop", "IOLoop", "Application", "
 
 
 def _text(value: Any) -> str:
-    return describe(value, circumstances.now().opaque)
+    """The text of a value; what a function is called is a matter of spelling."""
+    return _FUNCTION.sub("<function>", describe(value, circumstances.now().opaque))

@@ -23,6 +23,7 @@ from . import circumstances
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
 from .harvest import VERBS
+from .inflight import Others
 from .loader import LoadedVersion
 from .patches import patched
 from .request import ExploredApplication, ExploredRequest, path_arguments
@@ -113,13 +114,18 @@ class _Request:
         verb = verbs[self.here.ask("the verb", verbs)] if len(verbs) > 1 else verbs[0]
         start_line = RequestStartLine(verb.upper(), "/", "HTTP/1.1")
         self.connection = MemoryConnection(start_line, keep_alive=True)
+        self.others = Others(self.program.others(self.owner), self._begin)
         self.loop.on_wait = self._wait
         _upstream.set_outcomes(self._outcomes)
         try:
-            self._start(kind, verb)
+            self._begin(kind, verb, self.connection)
             self.loop.run_until_idle(_TURNS)
-            if self.connection.finished or self.connection.closed:
-                return FINISHED if self.connection.finished else "the client left"
+            while not self.connection.finished and self.others.start(self.here.ask, "nothing"):
+                self.loop.run_until_idle(_TURNS)
+            end = FINISHED if self.connection.finished else NEVER
+            if self.connection.closed and not self.connection.finished:
+                end = "the client left"
+            self.others.end()
             self.connection.close()
             self.loop.run_until_idle(_TURNS)
         except Interrupted:
@@ -128,13 +134,13 @@ class _Request:
             return f"raised {type(error).__name__} out of the loop"
         finally:
             _upstream.set_outcomes(None)
-        return NEVER
+        return end
 
-    def _start(self, kind: type, verb: str) -> None:
+    def _begin(self, kind: type, verb: str, connection: MemoryConnection) -> None:
         """Make the handler and run its verb, in a callback of the loop as a server does it."""
 
         def begin() -> None:
-            request = ExploredRequest(verb.upper(), self.connection)
+            request = ExploredRequest(verb.upper(), connection)
             made = kind(ExploredApplication(), request, **_initial(kind))
             made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
 
@@ -150,7 +156,10 @@ class _Request:
         waiting = self.loop.waiting()
         if not waiting:
             return False
-        key = "client while waiting for " + " | ".join(waiting)
+        moment = " | ".join(waiting)
+        if self.others.start(self.here.ask, moment):
+            return True
+        key = f"client while waiting for {moment}"
         if self.here.ask(key, ("stays", "leaves")) == 0:
             return False
         connection.close()
