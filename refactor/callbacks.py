@@ -12,7 +12,7 @@ from .names import parameters
 from .refusal import Refused
 from .workspace import Class, Parsed, Workspace
 
-Kind = Literal["method", "nested", "lambda", "function", "external"]
+Kind = Literal["method", "nested", "lambda", "function", "external", "nothing"]
 
 PARTIALS = frozenset({"functools.partial"})
 WRAPPERS = frozenset({"tornado.stack_context.wrap"})

@@ -19,7 +19,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-Form = Literal["fetch", "future", "auth", "task", "promise", "none"]
+Form = Literal["fetch", "future", "maybe", "auth", "task", "promise", "none"]
 Errors = Literal["response", "none", "argument", "raised", "dropped", "value"]
 
 
@@ -67,7 +67,7 @@ def operation(entry: Mapping[str, Any]) -> Operation:
         raise CatalogueError(f"operation {name!r}: needs 'call', or 'owner' and 'method'")
     _one_of(found, "errors", ("response", "none", "argument", "raised", "dropped", "value"))
     for form in ("form5", "form6"):
-        _one_of(found, form, ("fetch", "future", "auth", "task", "promise", "none"))
+        _one_of(found, form, ("fetch", "future", "maybe", "auth", "task", "promise", "none"))
     return found
 
 

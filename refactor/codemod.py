@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 
 from . import cst as tree
 from .catalogue import Catalogue
-from .find import Handler, handlers
-from .handler import Rewrite, rewrite
-from .model import Conversion, HandlerId, HandlerOutcome, Options, Problem, Reason
-from .reasons import sentence
-from .refusal import Refused
-from .source import SourceError, decode, parse
+from .delegates import Delegates
+from .edit import Rewrite
+from .group import Groups
+from .methods import Methods
+from .model import Conversion, HandlerId, Options, Problem, Reason
+from .outcomes import Run
+from .source import Source, SourceError, decode, parse
 from .unit import Unit
 from .workspace import Files, Workspace
 
@@ -26,23 +28,33 @@ def convert(
 ) -> tuple[Conversion, ...]:
     """Convert the handlers of ``paths``; handlers in ``keep`` stay, with the reason given there.
 
-    Nothing is read but through ``project`` and nothing is written. A file that cannot be read or
-    parsed gives a Conversion with an error. Raises ``CatalogueError`` for a bad entry in
-    ``options.operations``.
+    Handlers that depend on each other are converted together or not at all, also across files, and
+    only files of ``paths`` are edited. Nothing is read but through ``project`` and nothing is
+    written. A file that cannot be read or parsed gives a Conversion with an error. Raises
+    ``CatalogueError`` for a bad entry in ``options.operations``.
     """
     workspace = Workspace(project)
     catalogue = Catalogue.of(options.operations)
-    kept = dict(keep or {})
-    return tuple(_file(workspace, catalogue, path, options, kept) for path in paths)
+    delegates = Delegates(Methods(workspace), catalogue, options)
+    opened = {path: _open(delegates, path, options) for path in dict.fromkeys(paths)}
+    units = {path: each.unit for path, each in opened.items() if isinstance(each, Opened)}
+    run = Run(Groups(units, delegates), keep or {})
+    for path in sorted(units):
+        run.file(units[path])
+    return tuple(_conversion(opened[path], run) for path in paths)
 
 
-def _file(
-    workspace: Workspace,
-    catalogue: Catalogue,
-    path: str,
-    options: Options,
-    keep: Mapping[HandlerId, Reason],
-) -> Conversion:
+@dataclass(frozen=True)
+class Opened:
+    """A file that can be converted: its bytes, its text, and what the stages need."""
+
+    before: bytes
+    source: Source
+    unit: Unit
+
+
+def _open(delegates: Delegates, path: str, options: Options) -> Opened | Conversion:
+    workspace = delegates.methods.workspace
     try:
         before = workspace.files.read(path)
         source = decode(path, before)
@@ -51,38 +63,20 @@ def _file(
         return Conversion(path, b"", b"", error=error.problem)
     except OSError as error:
         return Conversion(path, b"", b"", error=Problem("UC002", str(error)))
-    unit = Unit(workspace, workspace.add(path, module), options, catalogue)
-    outcomes: list[HandlerOutcome] = []
-    rewrites: list[Rewrite] = []
-    for handler in handlers(unit.file):
-        reason = keep.get(HandlerId(path, handler.name))
-        outcome, done = _handler(unit, handler, reason)
-        outcomes.append(outcome)
-        rewrites += [done] if done is not None else []
-    after = source.encode(_applied(unit, rewrites).code) if rewrites else before
-    return Conversion(path, before, after, tuple(outcomes))
+    file = workspace.add(path, module)
+    return Opened(before, source, Unit(workspace, file, options, delegates.catalogue, delegates))
 
 
-def _handler(
-    unit: Unit, handler: Handler, keep: Reason | None
-) -> tuple[HandlerOutcome, Rewrite | None]:
-    line = unit.line(handler.node.name)
-    if keep is not None:
-        return HandlerOutcome(handler.name, line, "kept", keep), None
-    wanted = dict(unit.imports.wanted)
-    try:
-        done = rewrite(unit, handler)
-    except Refused as refused:
-        unit.imports.wanted = wanted
-        reason = Reason(refused.code, str(refused), unit.line(refused.node, line))
-        return HandlerOutcome(handler.name, line, "kept", reason), None
-    except RecursionError:
-        raise
-    except Exception as error:  # one handler's trouble must not cost the others
-        unit.imports.wanted = wanted
-        text = sentence("UC904", what=f"{type(error).__name__}: {error}")
-        return HandlerOutcome(handler.name, line, "kept", Reason("UC904", text, line)), None
-    return HandlerOutcome(handler.name, line, "rewritten", None, done.callbacks, done.notes), done
+def _conversion(opened: Opened | Conversion, run: Run) -> Conversion:
+    if isinstance(opened, Conversion):
+        return opened
+    path = opened.unit.file.path
+    rewrites = run.rewrites.get(path, [])
+    after = opened.before
+    if rewrites:
+        after = opened.source.encode(_applied(opened.unit, rewrites).code)
+    outcomes = [run.outcomes[each] for each in run.order.get(path, [])]
+    return Conversion(path, opened.before, after, tuple(outcomes))
 
 
 def _applied(unit: Unit, rewrites: Sequence[Rewrite]) -> cst.Module:

@@ -14,6 +14,7 @@ from . import cst as tree
 from .callbacks import CallbackRef, is_plain, takes
 from .model import Callback, Placement
 from .refusal import Refused
+from .repeat import loop
 from .scope import Host, Piece
 from .sites import Site, SiteFinder
 from .unit import Unit
@@ -46,7 +47,9 @@ class Continuations:
         self.callbacks: list[Callback] = []
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
+        self.handled: list[Site] = []
         self._active: list[tree.Function] = []
+        self._repeating: set[int] = set()
 
     def of(self, site: Site, host: Host, after: tuple[cst.CSTNode, ...]) -> Continuation:
         """The continuation of ``site`` in ``host``; ``after`` runs between call and wait.
@@ -54,11 +57,17 @@ class Continuations:
         Raises Refused when the callback cannot be called with what the operation passes.
         """
         ref = site.callback
-        exact = self._exact(ref)
+        self.handled.append(site)
+        if ref.kind == "nothing":
+            self.note(site, "coroutine")
+            return Continuation(None, [], [], False)
+        exact = self.exact(ref)
         passed = len(site.operation.passes)
         params = takes(ref, passed)
         if params is None and ref.function is not None and not _flexible(ref):
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
+        if params is not None and any(ref.function is each for each in self._active):
+            return Continuation(*self._again(site, ref, params, host, after), exact)
         if self._movable(site, ref) and params is not None:
             found = self._inline(site, ref, params, host, after)
             if found is not None:
@@ -70,7 +79,7 @@ class Continuations:
         """Remember for the report where a callback stands now."""
         self.callbacks.append(Callback(site.callback.name, site.operation.name, placement))
 
-    def _exact(self, ref: CallbackRef) -> bool:
+    def exact(self, ref: CallbackRef) -> bool:
         """Whether the code may look at what ``raise_error=False`` does not keep (SEMANTICS 1)."""
         if tree.names(self.unit.file.module) & {"effective_url", "time_info"}:
             return True
@@ -103,7 +112,7 @@ class Continuations:
         if isinstance(function, cst.Lambda):
             return is_plain(ref) and ref.kind == "lambda"
         names = variables(function)
-        plain = is_plain(ref) and not _is_generator(function) and names.introspects is None
+        plain = is_plain(ref) and not is_generator(function) and names.introspects is None
         if not plain or self._declares_global(function) or not self._bare(function):
             return False
         if ref.kind == "nested":
@@ -125,18 +134,43 @@ class Continuations:
         scope = names.owner(site.call, function.name.value)
         if scope is None:
             return False
+        assert site.argument is not None
+        arguments = [site.argument, *self._arguments_within(function)]
+        mine = {id(node) for argument in arguments for node in tree.walk(argument)}
         mentions = [
             n
             for n in tree.find(scope, cst.Name)
             if n.value == function.name.value and n is not function.name
         ]
-        return len(mentions) == 1
+        return all(id(mention) in mine for mention in mentions)
+
+    def _arguments_within(
+        self, function: tree.Function | None, seen: tuple[tree.Function, ...] = ()
+    ) -> list[cst.Arg]:
+        """The callback arguments in ``function`` and in the callbacks that it passes on."""
+        if function is None or any(function is each for each in seen):
+            return []
+        found: list[cst.Arg] = []
+        for site in self.finder.sites(function.body, self._self_of(function)):
+            if site.argument is not None:
+                onward = self._arguments_within(site.callback.function, (*seen, function))
+                found += [site.argument, *onward]
+        return found
+
+    def _self_of(self, function: tree.Function) -> str:
+        """The name of self in ``function``, which may be nested in a method."""
+        for each in (function, *self.unit.file.names.ancestors(function)):
+            if any(each is method for method in self.cls.methods.values()):
+                return _first(each) or "self"  # type: ignore[arg-type]
+        return "self"
 
     def _only_here(self, ref: CallbackRef, site: Site) -> bool:
         """Whether the project uses the method nowhere but in this one call."""
         if ref.owner is None or ref.owner.node is not self.cls.node:
             return False
-        mine = set(map(id, tree.walk(site.argument)))
+        assert site.argument is not None
+        arguments = [site.argument, *self._arguments_within(ref.function)]
+        mine = {id(node) for argument in arguments for node in tree.walk(argument)}
         others = [
             u for u in uses(self.unit.workspace, self.cls, ref.name) if id(u.node) not in mine
         ]
@@ -152,14 +186,18 @@ class Continuations:
     ) -> tuple[str | None, tree.Block, tree.Block] | None:
         function = ref.function
         assert function is not None
+        bound = self._bound_arguments(ref, params)
+        if not all(_stable(arg.value) for _, arg in bound):
+            return None
+        before_piece = list(self.callbacks), list(self.inlined), list(self.nested)
         piece = self.piece(ref, function, host)
         table = host.renames(piece)
-        bound = self._bound_arguments(ref, params)
-        if table is None or not all(_stable(arg.value) for _, arg in bound):
+        if table is None:
+            self.callbacks, self.inlined, self.nested = before_piece
             return None
         before: tree.Block = []
         table = dict(table)
-        later = {name for node in after for name in tree.names(node)}
+        later = {name for node in (site.call, *after) for name in reads(node)}
         for name, arg in bound:
             if tree.dotted(arg.value) == name and name not in _rebound(after):
                 table.pop(name, None)
@@ -175,26 +213,52 @@ class Continuations:
         target = None if unused or not wanted else ", ".join(wanted)
         return target, before, body
 
-    def piece(self, ref: CallbackRef, function: tree.Function, host: Host) -> Piece:
-        """The converted body of a callback and its names.
+    def _again(
+        self,
+        site: Site,
+        ref: CallbackRef,
+        params: list[cst.Param],
+        host: Host,
+        after: tuple[cst.CSTNode, ...],
+    ) -> tuple[str | None, tree.Block, tree.Block]:
+        """The callback whose body this is: its loop goes round once more."""
+        function = ref.function
+        assert function is not None
+        self._repeating.add(id(function))
+        given = [p.name.value for p in params]
+        outer = function is not self._active[-1]
+        bound = self._bound_arguments(ref, params)
+        moving = [v for _, arg in bound for v in reads(arg.value)]
+        unstable = not all(_local_value(arg.value) for _, arg in bound)
+        if (outer and host.bound & set(given)) or unstable or set(moving) & _rebound(after):
+            raise Refused("UC306", site.call, what=ref.name)
+        targets, values = [name for name, _ in bound], [arg.value for _, arg in bound]
+        body: tree.Block = [tree.line("continue")]
+        if len(bound) == 1:
+            body.insert(0, tree.line(f"{targets[0]} = VALUE", VALUE=values[0]))
+        elif bound:
+            together = cst.Tuple([cst.Element(value) for value in values], lpar=(), rpar=())
+            body.insert(0, tree.line(f"{', '.join(targets)} = VALUE", VALUE=together))
+        self.note(site, "inline")
+        return ", ".join(given) or None, [], body
 
-        Raises Refused (UC306) when the callback starts an operation that leads back to itself.
-        """
+    def piece(self, ref: CallbackRef, function: tree.Function, host: Host) -> Piece:
+        """The converted body of a callback and its names; a loop if it starts itself again."""
         from .direct import Converter
 
-        if any(function is each for each in self._active):
-            raise Refused("UC306", function, what=ref.name)
         own = _first(function) if ref.kind == "method" else None
         inner = Host.of(function, self.unit.file.names, own or host.first)
         self._active.append(function)
         try:
             converter = Converter(self, function, inner)
-            block = converter.tail(_body(function))
+            block = trimmed(converter.tail(_body(function)))
         finally:
             self._active.pop()
+        if id(function) in self._repeating:
+            block = loop(function, block, inner)
         given = tuple(p.name.value for p in function.params.params)
         return Piece(
-            trimmed(block),
+            block,
             given,
             frozenset(inner.bound),
             frozenset(inner.outside),
@@ -262,26 +326,24 @@ class Continuations:
         return arg.with_changes(value=cst.Name(name), comma=cst.MaybeSentinel.DEFAULT)
 
     def _coroutine_needed(self, site: Site, ref: CallbackRef, function: cst.FunctionDef) -> bool:
-        """Whether a callback that stays is itself asynchronous, so that it has to be awaited."""
-        qualified = {
-            self.unit.file.names.qualified(each.decorator, function) for each in function.decorators
-        }
-        if function.asynchronous or "tornado.gen.coroutine" in qualified:
+        """Whether a callback that stays becomes a coroutine, so that it has to be awaited."""
+        delegates = self.unit.delegates
+        if ref.kind == "method":
+            targets = delegates.methods.virtual(self.cls, ref.name)
+            if any(delegates.kind(each) != "plain" for each in targets):
+                raise Refused("UC209", site.call, what=ref.name)
+            waits = any(delegates.waits(each) for each in targets)
+            if waits and not all(delegates.waits(each) for each in targets):
+                raise Refused("UC404", site.call, what=ref.name, where=targets[-1].file.path)
+            if waits and any(delegates.repeats(each) for each in targets):
+                raise Refused("UC306", site.call, what=ref.name)
+            return waits
+        if is_generator(function):
             raise Refused("UC209", site.call, what=ref.name)
-        if _is_generator(function) or "tornado.gen.engine" in qualified:
-            raise Refused("UC209", site.call, what=ref.name)
-        if ref.owner is not None and ref.owner.file is not self.unit.file:
-            return False
-        first = _first(function) if ref.kind == "method" else None
-        started = self.finder.sites(function.body, first or "self")
+        started = self.finder.sites(function.body, "self")
         if started:
-            raise Refused(
-                "UC403",
-                site.call,
-                what=ref.name,
-                at=self.unit.line(started[0].call),
-                where=self.unit.file.path,
-            )
+            line = self.unit.line(started[0].call)
+            raise Refused("UC403", site.call, what=ref.name, at=line, where=self.unit.file.path)
         return False
 
 
@@ -296,7 +358,8 @@ def _flexible(ref: CallbackRef) -> bool:
     return not is_plain(ref)
 
 
-def _is_generator(function: tree.Function) -> bool:
+def is_generator(function: tree.Function) -> bool:
+    """Whether calling ``function`` gives a generator or a coroutine."""
     if isinstance(function, cst.FunctionDef) and function.asynchronous is not None:
         return True
     return tree.some(function.body, lambda n: isinstance(n, cst.Yield | cst.Await))
@@ -359,6 +422,13 @@ def _stable(value: cst.CSTNode) -> bool:
     if isinstance(value, cst.Tuple | cst.List):
         return all(_stable(element.value) for element in value.elements)
     return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.SimpleString)
+
+
+def _local_value(value: cst.CSTNode) -> bool:
+    """Whether an expression reads only local names and constants, which nothing else can change."""
+    if isinstance(value, cst.BinaryOperation):
+        return _local_value(value.left) and _local_value(value.right)
+    return isinstance(value, cst.Name | cst.BaseNumber | cst.SimpleString)
 
 
 def _rebound(after: tuple[cst.CSTNode, ...]) -> set[str]:

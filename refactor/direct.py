@@ -68,8 +68,10 @@ class Converter:
         return [*head, *self._branches(stmt, rest)]
 
     def _statement_site(self, stmt: cst.CSTNode) -> Site | None:
-        call = tree.called(stmt)
+        call = tree.called(stmt) or _returned(stmt)
         if call is not None and id(call) in self.found:
+            if self.found[id(call)].argument is not None and tree.called(stmt) is None:
+                return None
             inner = [s for s in self.sites(stmt) if s.call is not call]
             if inner:
                 raise Refused("UC307", inner[0].call, what=inner[0].operation.name)
@@ -174,7 +176,8 @@ class Converter:
     def _check_immediate(self, sites: list[Site], after: tree.Block) -> None:
         for site in sites:
             if site.operation.immediate and not nothing(after):
-                raise Refused("UC210", site.call, what=site.operation.name)
+                code = "UC210" if site.argument is not None else "UC407"
+                raise Refused(code, site.call, what=site.operation.name)
 
     def _started(self, sites: list[Site], after: tree.Block) -> dict[int, Pending]:
         """Start each of ``sites``; those that go on in the same way share one wait."""
@@ -251,6 +254,13 @@ def _same_continuation(one: Site, other: Site) -> bool:
     same = one.callback.key == other.callback.key and one.callback.kind == other.callback.kind
     bare = not one.callback.arguments and not other.callback.arguments
     return named and same and bare and one.operation is other.operation
+
+
+def _returned(stmt: cst.CSTNode) -> cst.Call | None:
+    """The call that a statement returns the value of."""
+    small = tree.small(stmt)
+    value = small.value if isinstance(small, cst.Return) else None
+    return value if isinstance(value, cst.Call) else None
 
 
 def _open(stmts: tree.Block, converter: Converter) -> tree.Block:

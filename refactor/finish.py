@@ -7,7 +7,7 @@ itself. Only *must finish* is computed; whatever is not understood counts as not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -43,9 +43,13 @@ class Flow:
 class Finishing:
     """Must-finish analysis of one class's methods, with calls to ``self`` methods followed."""
 
-    def __init__(self, workspace: Workspace, cls: Class) -> None:
+    def __init__(
+        self, workspace: Workspace, cls: Class, converted: Mapping[int, bool] | None = None
+    ) -> None:
+        """``converted``: of methods that become coroutines, by node, whether they finish."""
         self.workspace = workspace
         self.cls = cls
+        self.converted = converted or {}
         self._methods: dict[str, bool] = {}
 
     def always(self, body: Sequence[tree.Statement], first: str) -> bool:
@@ -76,6 +80,8 @@ class Finishing:
         )
 
     def _function_always(self, owner: Class, node: cst.FunctionDef) -> bool:
+        if id(node) in self.converted:
+            return self.converted[id(node)]
         first = first_parameter(node)
         generator = node.asynchronous or tree.some(node.body, lambda n: isinstance(n, cst.Yield))
         if first is None or generator or node.decorators:

@@ -6,7 +6,7 @@ between them. SEMANTICS section 1 decides which form of ``fetch`` is exact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -66,7 +66,7 @@ class Forms:
         if form == "promise" or (form == "fetch" and self._shim(exact)):
             started = self.start(site, tree.fresh("future", taken), exact, taken)
             return [*started.statements, *self.finish(site, started, target, taken)]
-        return [self.wait(self._awaitable(site, taken), target)]
+        return [self.wait(self.awaitable(site, taken), target)]
 
     def start(self, site: Site, future: str, exact: bool, taken: set[str]) -> Started:
         """Start ``site`` and keep what to wait for in the variable ``future``."""
@@ -79,14 +79,14 @@ class Forms:
             elif not site.operation.passes:
                 setter = f"lambda: {future}.set_result(None)"
             value = cst.parse_expression(setter)
-            call = tree.replace(
-                site.call, [(site.argument, site.argument.with_changes(value=value))]
-            )
+            argument = site.argument
+            assert argument is not None
+            call = tree.replace(site.call, [(argument, argument.with_changes(value=value))])
             make = tree.line(f"{future} = {maker}()")
             return Started([make, cst.SimpleStatementLine([cst.Expr(call)])], future)
         if form == "fetch" and self._shim(exact):
             return self._started_request(site, future, taken)
-        started = tree.line(f"{future} = CALL", CALL=self._awaitable(site, taken))
+        started = tree.line(f"{future} = CALL", CALL=self.awaitable(site, taken))
         return Started([started], future)
 
     def finish(
@@ -109,11 +109,20 @@ class Forms:
             )
         return form
 
+    def shim(self, site: Site, exact: bool) -> bool:
+        """Whether ``site`` is a fetch whose failures have to be made responses by hand."""
+        return self._form(site) == "fetch" and self._shim(exact)
+
+    def yielding(self) -> Forms:
+        """The same forms for a coroutine under ``@gen.coroutine``, whatever the style."""
+        return replace(self, options=replace(self.options, style="coroutine"))
+
     def _shim(self, exact: bool) -> bool:
         """Whether ``raise_error=False`` is not enough: always on 6, on 5 for some fields."""
         return exact or self.options.tornado >= 6
 
-    def _awaitable(self, site: Site, taken: set[str]) -> cst.BaseExpression:
+    def awaitable(self, site: Site, taken: set[str]) -> cst.BaseExpression:
+        """What to wait for, where one expression is enough."""
         form = self._form(site)
         if form == "fetch":
             quiet = cst.Arg(
@@ -130,6 +139,9 @@ class Forms:
                 bare.func, comma=separated if bare.args else cst.MaybeSentinel.DEFAULT
             )
             return bare.with_changes(func=task, args=[function, *bare.args])
+        if form == "maybe":
+            maker = cst.parse_expression(self.imports.refer("tornado.gen", "maybe_future", taken))
+            return cst.Call(maker, [cst.Arg(_without_argument(site))])
         return _without_argument(site)
 
     def _auth(
@@ -206,6 +218,8 @@ def _is_text(value: cst.BaseExpression) -> bool:
 
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     """The call of ``site`` with the callback's argument gone, or another one in its place."""
+    if site.argument is None:
+        return site.call
     args = list(site.call.args)
     at = next(i for i, arg in enumerate(args) if arg is site.argument)
     positional_behind = any(a.keyword is None and not a.star for a in args[at + 1 :])

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import libcst as cst
 
 from . import cst as tree
 from .continuation import Continuations
 from .direct import Converter
+from .edit import Rewrite
+from .fanout import FanOut
 from .find import COROUTINE, ENGINE, Handler, decorated
-from .finish import Finishing
-from .model import Callback
+from .methods import VERBS
 from .refusal import Refused
 from .scope import Host
-from .sites import SiteFinder
+from .sites import Site, SiteFinder
 from .unit import Unit
 from .variables import variables
 from .workspace import Class, first_parameter
-
-VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
-"""The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
 
 TRANSPARENT = frozenset(
     {
@@ -32,47 +28,86 @@ TRANSPARENT = frozenset(
 """Decorators that hand on what the method returns (SEMANTICS section 2)."""
 
 
-@dataclass(frozen=True, eq=False)
-class Rewrite:
-    """What one handler's conversion changes in the tree.
-
-    ``replaced`` pairs old and new nodes; ``removed`` are methods whose bodies moved.
-    """
-
-    replaced: tuple[tuple[cst.CSTNode, cst.CSTNode], ...]
-    removed: tuple[cst.FunctionDef, ...]
-    callbacks: tuple[Callback, ...]
-    notes: tuple[str, ...] = ()
-
-
 def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     """The rewrite of ``handler``; raises Refused when it has to stay as it is."""
     cls, first = _checked(handler)
-    finder = SiteFinder(unit.workspace, unit.file, cls, unit.catalogue, unit.options.assume_once)
-    continuations = Continuations(unit, cls, finder)
-    host = Host.of(handler.node, unit.file.names, first)
-    converter = Converter(continuations, handler.node, host)
-    _check_role(handler, finder, converter)
-    if not converter.found:
+    finder = unit.finder(cls)
+    found = finder.sites(handler.node.body, first)
+    _check_role(unit, handler, finder, found)
+    if not found:
         return _without_operations(unit, handler, cls, first)
     if decorated(unit.file.names, handler.node, COROUTINE) or decorated(
         unit.file.names, handler.node, ENGINE
     ):
         raise Refused("UC601", handler.node, what="gen")
-    _check_values(handler)
-    _check_nested(handler, finder, first, converter, continuations)
-    docstring, body = _split(handler.node)
-    block = converter.tail(body)
-    block = _cleared(_without_nested(block, continuations.nested))
-    if not Finishing(unit.workspace, cls).always(block, first):
+    _check_values(handler, found)
+    check_nested(handler.node, finder, first, found)
+    try:
+        return _one_after_another(unit, handler, Continuations(unit, cls, finder), first)
+    except Refused as refused:
+        if refused.code not in SEVERAL:
+            raise
+        return _side_by_side(unit, handler, Continuations(unit, cls, finder), first)
+
+
+SEVERAL = frozenset({"UC301", "UC302", "UC303"})
+"""Refusals of the direct form that coroutines running side by side may still be right for."""
+
+
+def _one_after_another(
+    unit: Unit, handler: Handler, continuations: Continuations, first: str
+) -> Rewrite:
+    """At most one operation is in flight: the callbacks' bodies follow in the handler itself."""
+    host = Host.of(handler.node, unit.file.names, first)
+    docstring, body = split(handler.node)
+    block = Converter(continuations, handler.node, host).tail(body)
+    return _assembled(unit, handler, continuations, [docstring, block], [])
+
+
+def _side_by_side(
+    unit: Unit, handler: Handler, continuations: Continuations, first: str
+) -> Rewrite:
+    """Several operations are in flight: each callback becomes a coroutine of its own."""
+    host = Host.of(handler.node, unit.file.names, first)
+    docstring, body = split(handler.node)
+    fanout = FanOut(continuations, handler.node, host)
+    block = fanout.convert(body)
+    return _assembled(unit, handler, continuations, [docstring, block], fanout.replaced)
+
+
+def _assembled(
+    unit: Unit,
+    handler: Handler,
+    continuations: Continuations,
+    parts: list[tree.Block],
+    replaced: list[tuple[cst.CSTNode, cst.CSTNode]],
+) -> Rewrite:
+    """The new method from its docstring and statements, with the other nodes to change."""
+    docstring, block = parts
+    first = first_parameter(handler.node)
+    block = cleared(without_nested(block, continuations.nested))
+    finishes = unit.finishing(continuations.cls).always(block, first or "self")
+    if not finishes:
         block = [tree.line(f"{first}._auto_finish = False"), *block]
+    nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
+    block = [tree.replace(stmt, nested) for stmt in block]
     new = _coroutine(unit, handler, [*docstring, *block])
+    outside = [pair for pair in replaced if pair not in nested]
     return Rewrite(
-        ((handler.node, new),), tuple(continuations.inlined), tuple(continuations.callbacks)
+        ((handler.node, new), *outside),
+        tuple(continuations.inlined),
+        tuple(continuations.callbacks),
+        notes=unit.delegates.notes(continuations.handled, unit.file),
+        handled=tuple(continuations.handled),
+        finishes=finishes,
     )
 
 
-def _check_role(handler: Handler, finder: SiteFinder, converter: Converter) -> None:
+def _inside(function: cst.FunctionDef, node: cst.CSTNode) -> bool:
+    return any(each is node for each in tree.walk(function))
+
+
+def _check_role(unit: Unit, handler: Handler, finder: SiteFinder, found: list[Site]) -> None:
     """Refuse methods that nobody calls as the verb of a request."""
     name = handler.node.name.value
     if name == "prepare":
@@ -81,7 +116,7 @@ def _check_role(handler: Handler, finder: SiteFinder, converter: Converter) -> N
         return
     if "tornado.websocket.WebSocketHandler" in finder.receivers.external(finder.cls):
         raise Refused("UC107", handler.node, what=name)
-    if converter.found:
+    if found and not unit.delegates.is_called(finder.cls, handler.node):
         raise Refused("UC108", handler.node, what=name)
 
 
@@ -102,9 +137,9 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
     if tree.some(handler.node.body, lambda n: isinstance(n, cst.Yield | cst.Await)):
         raise Refused("UC601", handler.node, what="yield")
     body = tree.block(handler.node.body)
-    if isinstance(tree.small(_split(handler.node)[1][0]), cst.Raise):
+    if isinstance(tree.small(split(handler.node)[1][0]), cst.Raise):
         raise Refused("UC106", handler.node)
-    if not Finishing(unit.workspace, cls).always(body, first):
+    if not unit.finishing(cls).always(body, first):
         raise Refused("UC101", handler.node)
     kept = [each for each in handler.node.decorators if each is not handler.decorator]
     new = _with_decorators(handler, kept)
@@ -125,12 +160,15 @@ def _with_decorators(handler: Handler, kept: list[cst.Decorator]) -> cst.Functio
     return handler.node.with_changes(decorators=kept)
 
 
-def _check_values(handler: Handler) -> None:
+def _check_values(handler: Handler, found: list[Site]) -> None:
     """Refuse when the handler returns something that may be a future."""
+    waited = {id(site.call) for site in found if site.argument is None}
     for node in tree.find(handler.node.body, cst.Return, into_functions=False):
         if node.value is None or tree.dotted(node.value) == "None":
             continue
-        if isinstance(node.value, cst.Call) and _gives_none(node.value, handler):
+        if isinstance(node.value, cst.Call) and (
+            _gives_none(node.value, handler) or id(node.value) in waited
+        ):
             continue
         raise Refused("UC305", node, what=tree.code(node.value))
 
@@ -157,34 +195,28 @@ def _gives_none(call: cst.Call, handler: Handler) -> bool:
     return named and isinstance(func, cst.Attribute) and func.attr.value in NOTHING_RETURNED
 
 
-def _check_nested(
-    handler: Handler,
-    finder: SiteFinder,
-    first: str,
-    converter: Converter,
-    continuations: Continuations,
-) -> None:
+def check_nested(node: cst.FunctionDef, finder: SiteFinder, first: str, found: list[Site]) -> None:
     """Refuse when a nested function that is no converted callback starts an operation."""
-    used = {id(site.callback.function) for site in converter.found.values()}
-    for node in tree.walk(handler.node.body, into_functions=False):
-        if isinstance(node, cst.FunctionDef | cst.Lambda) and id(node) not in used:
-            for site in finder.sites(node.body, first):
+    used = {id(site.callback.function) for site in found}
+    for each in tree.walk(node.body, into_functions=False):
+        if isinstance(each, cst.FunctionDef | cst.Lambda) and id(each) not in used:
+            for site in finder.sites(each.body, first):
                 raise Refused("UC307", site.call, what=site.operation.name)
 
 
-def _split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
+def split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
     stmts = tree.block(function.body)
     if function.get_docstring() is not None:
         return stmts[:1], stmts[1:]
     return [], stmts
 
 
-def _without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
+def without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
     """The statements without nested functions whose bodies moved; their comments stay."""
     return [stmt for stmt in block if not any(stmt is each for each in gone)]
 
 
-def _cleared(block: tree.Block) -> tree.Block:
+def cleared(block: tree.Block) -> tree.Block:
     """A handler's statements without ``return`` at the very end."""
     done = list(block)
     while len(done) > 1:

@@ -121,6 +121,22 @@ REASONS: dict[str, Entry] = {
     "UC405": Entry(
         "error hook", "the class looks at the traceback of an error, and its frames would change"
     ),
+    "UC406": Entry(
+        "guarded call of a helper",
+        "'{what}' stands in a try or with statement, which today sees only the errors of its start",
+    ),
+    "UC407": Entry(
+        "code after a helper",
+        "the code after '{what}' does not run today when the helper raises; as a coroutine it would",
+    ),
+    "UC408": Entry(
+        "converted together",
+        "it would have to be converted together with '{what}', which stays: {why}",
+    ),
+    "UC409": Entry(
+        "another file is needed",
+        "'{what}' in {where} would have to be converted too; name that file as well",
+    ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),

@@ -60,6 +60,10 @@ class Receivers:
             for name in (each, *EXTERNAL_BASES.get(each, ()))
         ]
 
+    def type_of(self, expression: cst.CSTNode, at: cst.CSTNode) -> Class | str | None:
+        """The class of the value at ``at``: a project class, a qualified name, or None."""
+        return self._type(expression, at, 0)
+
     def _type(self, expression: cst.CSTNode, at: cst.CSTNode, depth: int) -> Class | str | None:
         if depth > 6:
             return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import libcst as cst
 
@@ -51,13 +52,20 @@ DECORATED = {
 class Site:
     """One call of an operation with a callback: the call, what is known of it, and the callback.
 
-    ``argument`` is the argument of ``call`` that carries the callback.
+    ``argument`` is the argument of ``call`` that carries the callback; None for the call of a
+    method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``).
     """
 
     call: cst.Call
     operation: Operation
-    argument: cst.Arg
+    argument: cst.Arg | None
     callback: CallbackRef
+
+
+class Waiting(Protocol):
+    """Knows the calls of methods that are or become coroutines."""
+
+    def site(self, call: cst.Call, file: Parsed, first: str) -> Site | None: ...
 
 
 class SiteFinder:
@@ -70,12 +78,14 @@ class SiteFinder:
         cls: Class,
         catalogue: Catalogue,
         assume_once: bool,
+        waiting: Waiting | None = None,
     ) -> None:
         self.workspace = workspace
         self.file = file
         self.cls = cls
         self.catalogue = catalogue
         self.assume_once = assume_once
+        self.waiting = waiting
         self.receivers = Receivers(workspace, file)
         self.resolver = CallbackResolver(workspace, file, cls)
 
@@ -92,6 +102,9 @@ class SiteFinder:
         """The site that ``call`` is, or None for a call without a callback."""
         operation = self.operation(call)
         if operation is None:
+            waited = self.waiting.site(call, self.file, first) if self.waiting else None
+            if waited is not None:
+                return waited
             self._refuse_unknown(call, first)
             return None
         for arg in call.args:
@@ -107,15 +120,19 @@ class SiteFinder:
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""
-        found = self.catalogue.by_text(tree.code(call.func)) or self._by_decorator(call)
-        if found is not None or not isinstance(call.func, cst.Attribute):
-            return found
-        owners = self.receivers.owners(call.func.value, call)
-        return self.catalogue.by_owner(owners, call.func.attr.value) if owners else None
+        return self.named(call.func)
 
-    def _by_decorator(self, call: cst.Call) -> Operation | None:
+    def named(self, func: cst.BaseExpression) -> Operation | None:
+        """The catalogue's entry for a function, as an expression of the file names it."""
+        found = self.catalogue.by_text(tree.code(func)) or self._by_decorator(func)
+        if found is not None or not isinstance(func, cst.Attribute):
+            return found
+        owners = self.receivers.owners(func.value, func)
+        return self.catalogue.by_owner(owners, func.attr.value) if owners else None
+
+    def _by_decorator(self, func: cst.BaseExpression) -> Operation | None:
         """The operation that a project's function is because of what decorates it."""
-        found = self._project_function(call)
+        found = self._project_function(func)
         if found is None:
             return None
         file, function = found
@@ -124,12 +141,11 @@ class SiteFinder:
             if kind is not None:
                 names = [p.name.value for p in function.params.params[1:]]
                 place = names.index("callback") if "callback" in names else None
-                return replace(kind, name=tree.code(call.func), position=place)
+                return replace(kind, name=tree.code(func), position=place)
         return None
 
-    def _project_function(self, call: cst.Call) -> tuple[Parsed, cst.FunctionDef] | None:
-        """The method of ``self`` that a call names, with its file."""
-        func = call.func
+    def _project_function(self, func: cst.BaseExpression) -> tuple[Parsed, cst.FunctionDef] | None:
+        """The method of ``self`` that ``func`` names, with its file."""
         if not isinstance(func, cst.Attribute) or not isinstance(func.value, cst.Name):
             return None
         found = self.workspace.method(self.cls, func.attr.value)

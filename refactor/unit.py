@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
 
 from .catalogue import Catalogue
+from .delegates import Delegates
+from .finish import Finishing
 from .forms import Forms
 from .imports import Imports
 from .model import Options
-from .workspace import Parsed, Workspace
+from .sites import SiteFinder
+from .workspace import Class, Parsed, Workspace
 
 
 @dataclass
@@ -23,6 +24,7 @@ class Unit:
     file: Parsed
     options: Options
     catalogue: Catalogue
+    delegates: Delegates
     imports: Imports = field(init=False)
     forms: Forms = field(init=False)
 
@@ -30,11 +32,21 @@ class Unit:
         self.imports = Imports(self.file)
         self.forms = Forms(self.options, self.imports)
 
-    @cached_property
-    def _lines(self) -> dict[int, int]:
-        wrapper = MetadataWrapper(self.file.module, unsafe_skip_copy=True)
-        return {id(n): r.start.line for n, r in wrapper.resolve(PositionProvider).items()}
+    def finder(self, cls: Class) -> SiteFinder:
+        """What recognises operations in the methods of ``cls``, a class of this file."""
+        return SiteFinder(
+            self.workspace,
+            self.file,
+            cls,
+            self.catalogue,
+            self.options.assume_once,
+            self.delegates,
+        )
+
+    def finishing(self, cls: Class) -> Finishing:
+        """The must-finish analysis for ``cls``, with the methods that were converted so far."""
+        return Finishing(self.workspace, cls, self.delegates.finishing)
 
     def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
         """The 1-based line of a node of the original file."""
-        return self._lines.get(id(node), default)
+        return self.file.line(node, default)

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from . import cst as tree
 from .names import Names
@@ -41,6 +42,15 @@ class Parsed:
         """The module's name resolution, with relative imports resolved by its place."""
         parts = PurePosixPath(self.path).with_suffix("").parts[:-1]
         return Names(self.module, ".".join(parts))
+
+    @cached_property
+    def _lines(self) -> dict[int, int]:
+        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
+        return {id(n): r.start.line for n, r in wrapper.resolve(PositionProvider).items()}
+
+    def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
+        """The 1-based line of a node; ``default`` for one that is not in this file."""
+        return self._lines.get(id(node), default)
 
     @cached_property
     def classes(self) -> dict[str, Class]:

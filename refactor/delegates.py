@@ -1,0 +1,275 @@
+"""Methods that start operations for others: the calls that have to be waited for.
+
+A *delegate call* is ``self.load()`` where ``load``, or what it calls, starts an operation with a
+callback. The method becomes a coroutine and the call is awaited (SEMANTICS section 2, traps 34 to
+36). A call of a method that is a coroutine already and whose future is dropped is one too, where it
+is the last thing on its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import libcst as cst
+
+from . import cst as tree
+from .aftermath import may_raise, nothing
+from .callbacks import CallbackRef
+from .catalogue import Catalogue, Operation
+from .find import ASYNCHRONOUS, COROUTINE, ENGINE
+from .methods import VERBS, Method, Methods
+from .model import Options
+from .names import Names
+from .refusal import Refused
+from .sites import Site, SiteFinder
+from .workspace import Class, Parsed, first_parameter
+
+Kind = Literal["plain", "coroutine", "engine", "generator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a method's body does: whether it starts operations, and which methods it names."""
+
+    operations: bool
+    named: tuple[Method, ...]
+
+
+@dataclass(eq=False)
+class Delegates:
+    """The project's methods as far as they start operations; answers are remembered.
+
+    ``finishing`` says of converted methods whether they always finish the request.
+    """
+
+    methods: Methods
+    catalogue: Catalogue
+    options: Options
+    finishing: dict[int, bool] = field(default_factory=dict)
+    _facts: dict[int, Facts] = field(default_factory=dict)
+    _waits: dict[int, bool] = field(default_factory=dict)
+
+    def kind(self, method: Method) -> Kind:
+        """What a method is by its decorators and its body."""
+        names, node = method.file.names, method.node
+        marks = {names.qualified(each.decorator, node) for each in node.decorators}
+        if node.asynchronous is not None or COROUTINE in marks:
+            return "coroutine"
+        if ENGINE in marks:
+            return "engine"
+        generator = tree.some(node.body, lambda n: isinstance(n, cst.Yield))
+        return "generator" if generator else "plain"
+
+    def is_handler(self, method: Method) -> bool:
+        """Whether the method stands under ``@asynchronous``."""
+        names, node = method.file.names, method.node
+        return any(names.qualified(d.decorator, node) == ASYNCHRONOUS for d in node.decorators)
+
+    def is_verb(self, method: Method) -> bool:
+        """Whether Tornado calls the method for a request and waits for what it returns."""
+        ancestry = self.methods.workspace.ancestry
+        bases = [at for each in self.methods.below(method.cls) for at in ancestry(each)]
+        outside = (at for at in bases if not isinstance(at, Class))
+        return method.name in VERBS and any(
+            at is None or at.startswith("tornado.") for at in outside
+        )
+
+    def is_called(self, cls: Class, node: cst.FunctionDef) -> bool:
+        """Whether the project names a method of ``cls`` outside of its definition."""
+        return bool(self.methods.uses(self.methods.at(cls, node)))
+
+    def facts(self, method: Method) -> Facts:
+        """What the body of ``method`` does, nested functions included."""
+        if id(method.node) not in self._facts:
+            finder = self._finder(method)
+            calls = tree.find(method.node.body, cst.Call)
+            first = first_parameter(method.node) or "self"
+            asked = self.is_handler(method)
+            starting = any(
+                _starts(finder, call, first) or (asked and self._dropped(call, method.file, first))
+                for call in calls
+            )
+            self._facts[id(method.node)] = Facts(starting, self._named(method, first))
+        return self._facts[id(method.node)]
+
+    def _finder(self, method: Method) -> SiteFinder:
+        return SiteFinder(
+            self.methods.workspace,
+            method.file,
+            method.cls,
+            self.catalogue,
+            self.options.assume_once,
+        )
+
+    def _named(self, method: Method, first: str) -> tuple[Method, ...]:
+        found: dict[Method, None] = {}
+        for node in tree.find(method.node.body, cst.Attribute):
+            resolve = self.methods.workspace.resolve
+            if _own(node.value, first) or isinstance(resolve(method.file, node.value), Class):
+                found.update(dict.fromkeys(self.methods.named(method.file, node) or ()))
+        return tuple(found)
+
+    def waits(self, method: Method) -> bool:
+        """Whether ``method`` starts an operation, itself or through the methods it names.
+
+        What is not understood counts as an operation. Existing coroutines do not: nobody waits for
+        them today.
+        """
+        key = id(method.node)
+        if key not in self._waits:
+            self._waits[key] = any(
+                self.kind(each) == "engine" or self.facts(each).operations
+                for each in self.reach(method)
+            )
+        return self._waits[key]
+
+    def reach(self, method: Method) -> tuple[Method, ...]:
+        """``method`` and every method it may run through others, existing coroutines left out."""
+        seen: dict[Method, None] = {}
+        queue = [method]
+        while queue:
+            at = queue.pop()
+            if at not in seen and self.kind(at) != "coroutine":
+                seen[at] = None
+                queue += self.facts(at).named
+        return tuple(seen)
+
+    def repeats(self, method: Method) -> bool:
+        """Whether ``method`` may lead back to itself."""
+        return any(method in self.facts(each).named for each in self.reach(method))
+
+    def site(self, call: cst.Call, file: Parsed, first: str) -> Site | None:
+        """The delegate call that ``call`` is, or None."""
+        func = call.func
+        if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
+            return None
+        targets = self.methods.named(file, func)
+        if not targets:
+            return None
+        if any(self.waits(each) for each in targets):
+            self._check_place(call, file.names)
+            return _site(call, self._maybe(targets), not self._prompt(targets))
+        return _site(call, False, True) if self._dropped(call, file, first) else None
+
+    def notes(self, sites: Iterable[Site], file: Parsed) -> tuple[str, ...]:
+        """What changes where a coroutine's future was dropped (SEMANTICS section 2)."""
+        dropped = (
+            tree.code(site.call.func)
+            for site in sites
+            if site.argument is None and isinstance(site.call.func, cst.Attribute)
+            if all(
+                self.kind(each) == "coroutine"
+                for each in self.methods.named(file, site.call.func) or ()
+            )
+        )
+        return tuple(
+            f"an error in {name}() is answered with 500 now; today the request hangs"
+            for name in dict.fromkeys(dropped)
+        )
+
+    def _dropped(self, call: cst.Call, file: Parsed, first: str) -> bool:
+        """Whether ``call`` is a coroutine's, nobody takes its future, and nothing comes after it.
+
+        A native coroutine that nobody awaits never runs, so it is not one of them.
+        """
+        func = call.func
+        if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
+            return False
+        targets = self.methods.named(file, func)
+        plain = bool(targets) and all(
+            self.kind(each) == "coroutine" and each.node.asynchronous is None
+            for each in targets or ()
+        )
+        return plain and _is_last(call, file.names)
+
+    def _on_self(self, call: cst.Call, func: cst.Attribute, file: Parsed, first: str) -> bool:
+        """``self.m()``, ``super().m()`` or ``Base.m(self)``."""
+        if _own(func.value, first):
+            return True
+        if not isinstance(self.methods.workspace.resolve(file, func.value), Class):
+            return False
+        return bool(call.args) and tree.dotted(call.args[0].value) == first
+
+    def _check_place(self, call: cst.Call, names: Names) -> None:
+        """Refuse a call whose errors a statement around it would catch only at the call."""
+        for each in names.ancestors(call):
+            if isinstance(each, cst.FunctionDef | cst.Lambda):
+                return
+            if isinstance(each, cst.Try | cst.TryStar | cst.With):
+                raise Refused("UC406", call, what=tree.code(call.func))
+
+    def _maybe(self, targets: tuple[Method, ...]) -> bool:
+        """Whether a decorator may answer in place of the coroutine, with no future."""
+        return any(len(each.node.decorators) > int(self.is_handler(each)) for each in targets)
+
+    def _prompt(self, targets: tuple[Method, ...]) -> bool:
+        """Whether nothing can be raised between the call and the first operation."""
+        if self.options.style == "native":
+            return False
+        return all(self._quiet(each) for each in targets)
+
+    def _quiet(self, method: Method) -> bool:
+        first = first_parameter(method.node) or "self"
+        finder = self._finder(method)
+        for stmt in tree.block(method.node.body):
+            call = tree.called(stmt)
+            if call is not None and _starts(finder, call, first):
+                return all(_plain(arg.value) for arg in call.args)
+            if may_raise([stmt], first):
+                return False
+        return True
+
+
+def _site(call: cst.Call, maybe: bool, immediate: bool) -> Site:
+    name = tree.code(call.func)
+    form: Literal["maybe", "future"] = "maybe" if maybe else "future"
+    operation = Operation(
+        name, call=name, passes=(), errors="raised", immediate=immediate, returns="future",
+        form5=form, form6=form,
+    )  # fmt: skip
+    title = call.func.attr.value if isinstance(call.func, cst.Attribute) else name
+    return Site(call, operation, None, CallbackRef("nothing", title, call.func))
+
+
+def _starts(finder: SiteFinder, call: cst.Call, first: str) -> bool:
+    try:
+        return finder.site(call, first) is not None
+    except Refused:
+        return True
+
+
+def _own(holder: cst.BaseExpression, first: str) -> bool:
+    if isinstance(holder, cst.Call):
+        return tree.dotted(holder.func) == "super"
+    return isinstance(holder, cst.Name) and holder.value == first
+
+
+def _plain(value: cst.BaseExpression) -> bool:
+    return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.BaseString)
+
+
+def _is_last(call: cst.Call, names: Names) -> bool:
+    """Whether ``call`` is a statement after which its function ends."""
+    at: cst.CSTNode = call
+    for each in names.ancestors(call):
+        if isinstance(each, cst.FunctionDef):
+            return True
+        if isinstance(each, cst.IndentedBlock | cst.SimpleStatementSuite):
+            index = next(i for i, stmt in enumerate(each.body) if stmt is at)
+            if not nothing(each.body[index + 1 :]):
+                return False
+        elif not _passes_on(each, at):
+            return False
+        at = each
+    return False
+
+
+def _passes_on(node: cst.CSTNode, below: cst.CSTNode) -> bool:
+    """Whether a statement ends where its part ``below`` ends."""
+    if isinstance(node, cst.SimpleStatementLine):
+        return len(node.body) == 1
+    if isinstance(node, cst.If):
+        return below is not node.test
+    return isinstance(node, cst.Expr | cst.Else)

@@ -1,0 +1,26 @@
+"""What the conversion of one handler changes in the tree of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from .model import Callback
+from .sites import Site
+
+
+@dataclass(frozen=True, eq=False)
+class Rewrite:
+    """``replaced`` pairs old and new nodes; ``removed`` are methods whose bodies moved.
+
+    ``handled`` are the operations that are waited for now; ``finishes`` says that every path
+    through the method has finished the request.
+    """
+
+    replaced: tuple[tuple[cst.CSTNode, cst.CSTNode], ...]
+    removed: tuple[cst.FunctionDef, ...]
+    callbacks: tuple[Callback, ...]
+    notes: tuple[str, ...] = ()
+    handled: tuple[Site, ...] = ()
+    finishes: bool = False

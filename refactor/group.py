@@ -1,0 +1,224 @@
+"""Methods that have to be converted together, in one file or in several.
+
+A method that becomes a coroutine has to be awaited by everybody who calls it, so the callers are
+converted with it, and their callers; either all of a group change or none. A place that names one
+of the methods and is not among what was converted ends it (UC403).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import cst as tree
+from . import helper
+from .delegates import Delegates
+from .edit import Rewrite
+from .find import Handler, handlers
+from .handler import rewrite as rewrite_handler
+from .methods import Method, Use
+from .refusal import Refused
+from .unit import Unit
+from .workspace import Class
+
+HOOKS = frozenset(
+    {
+        "check_etag_header", "check_origin", "check_xsrf_cookie", "compute_etag",
+        "create_signed_value", "create_template_loader", "data_received", "decode_argument", "finish", "flush",
+        "get_argument", "get_arguments", "get_browser_locale", "get_current_user",
+        "get_error_html", "get_login_url", "get_template_namespace", "get_template_path",
+        "get_user_locale", "initialize", "log_exception", "on_close", "on_connection_close",
+        "on_finish", "on_message", "on_ping", "on_pong", "open", "prepare", "redirect", "render",
+        "render_embed_css", "render_embed_js", "render_linked_css", "render_linked_js",
+        "render_string", "require_setting", "reverse_url", "select_subprotocol", "send_error",
+        "set_default_headers", "static_url", "write", "write_error", "xsrf_form_html",
+    }
+)  # fmt: skip
+"""Methods that Tornado calls itself and whose result it does not wait for (SEMANTICS section 2)."""
+
+
+class GroupRefused(Exception):
+    """A group stays as it is because of one of its methods."""
+
+    def __init__(self, culprit: Method, refused: Refused) -> None:
+        """``members`` is set where the whole group is known."""
+        super().__init__(str(refused))
+        self.culprit = culprit
+        self.refused = refused
+        self.members: tuple[Method, ...] = ()
+
+
+@dataclass(eq=False)
+class Groups:
+    """The groups of a run; ``units`` are the files that may be edited, by path."""
+
+    units: Mapping[str, Unit]
+    delegates: Delegates
+    _handlers: dict[str, dict[int, Handler]] = field(default_factory=dict)
+
+    def members(self, start: Method) -> tuple[Method, ...]:
+        """``start`` and what has to be converted with it.
+
+        Raises :class:`GroupRefused` when somebody is among them who cannot wait.
+        """
+        found: dict[Method, None] = {}
+        queue = [start]
+        while queue:
+            method = queue.pop(0)
+            if method in found:
+                continue
+            found[method] = None
+            if self.delegates.waits(method):
+                queue += self._users(method)
+                queue += [n for n in self.delegates.facts(method).named if self.delegates.waits(n)]
+        return tuple(found)
+
+    def _users(self, method: Method) -> list[Method]:
+        users: list[Method] = []
+        for use in self.delegates.methods.uses(method):
+            if use.inside is None or self.delegates.kind(use.inside) != "plain":
+                raise GroupRefused(method, self._called_by(method, use))
+            users.append(use.inside)
+        return users
+
+    def _called_by(self, method: Method, use: Use) -> Refused:
+        unit = self.units.get(use.path)
+        line = unit.line(use.node) if unit is not None else self._line(use)
+        return Refused("UC403", method.node, what=method.name, at=line, where=use.path)
+
+    def _line(self, use: Use) -> int:
+        return use.file.line(use.node) if use.file is not None and use.node is not None else 1
+
+    def convert(self, members: tuple[Method, ...]) -> Mapping[Method, Rewrite]:
+        """The rewrites of a group; raises :class:`GroupRefused`."""
+        try:
+            return self._convert(members)
+        except GroupRefused as refused:
+            refused.members = members
+            for method in members:
+                self.delegates.finishing.pop(id(method.node), None)
+            raise
+
+    def _convert(self, members: tuple[Method, ...]) -> Mapping[Method, Rewrite]:
+        for method in members:
+            self._check(method, members)
+        done: dict[Method, Rewrite] = {}
+        failed: dict[Method, Refused] = {}
+        for method in self._callees_first(members):
+            try:
+                done[method] = self._one(method)
+                self.delegates.finishing[id(method.node)] = done[method].finishes
+            except Refused as refused:
+                failed[method] = refused
+        kept = self._kept(members, done, failed)
+        self._check_uses(members, kept)
+        return kept
+
+    def _check(self, method: Method, members: tuple[Method, ...]) -> None:
+        if len(members) == 1:
+            return
+        if method.file.path not in self.units:
+            raise GroupRefused(
+                method, Refused("UC409", method.node, what=method.title, where=method.file.path)
+            )
+        if self.delegates.is_handler(method):
+            return
+        if method.name in HOOKS or method.name.startswith("__"):
+            self._refuse_caller(method, members)
+        if self.delegates.is_verb(method):
+            if self._detached(method, set()):
+                self._refuse_caller(method, members)
+        elif not all(self._closed(each) for each in self.delegates.methods.below(method.cls)):
+            raise GroupRefused(
+                method,
+                Refused(
+                    "UC404", method.node, what=method.name, where="a base outside of the project"
+                ),
+            )
+
+    def _refuse_caller(self, method: Method, members: tuple[Method, ...]) -> None:
+        """``method`` cannot wait: blame what it calls."""
+        for other in members:
+            for use in self.delegates.methods.uses(other):
+                if use.inside is method:
+                    raise GroupRefused(other, self._called_by(other, use))
+        raise GroupRefused(method, Refused("UC108", method.node, what=method.name))
+
+    def _closed(self, cls: Class) -> bool:
+        """Whether no base that nobody can look into may call or define the method."""
+        bases = self.delegates.methods.workspace.ancestry(cls)
+        return all(
+            isinstance(at, Class) or at == "object" or (at or "").startswith("tornado.")
+            for at in bases
+        )
+
+    def _detached(self, method: Method, seen: set[Method]) -> bool:
+        """Whether ``method`` may start an operation outside of every ``@asynchronous``.
+
+        Today the request is then answered without waiting for it (SEMANTICS trap 20).
+        """
+        if method in seen or self.delegates.is_handler(method):
+            return False
+        seen.add(method)
+        facts = self.delegates.facts(method)
+        return facts.operations or any(
+            self.delegates.waits(each) and self._detached(each, seen) for each in facts.named
+        )
+
+    def _callees_first(self, members: tuple[Method, ...]) -> list[Method]:
+        order: dict[Method, None] = {}
+
+        def visit(method: Method, path: frozenset[Method]) -> None:
+            if method in order or method in path:
+                return
+            for each in self.delegates.facts(method).named:
+                if each in members:
+                    visit(each, path | {method})
+            order[method] = None
+
+        for each in members:
+            visit(each, frozenset())
+        return list(order)
+
+    def _one(self, method: Method) -> Rewrite:
+        unit = self.units[method.file.path]
+        handler = self._handler(method)
+        return rewrite_handler(unit, handler) if handler else helper.rewrite(unit, method)
+
+    def _handler(self, method: Method) -> Handler | None:
+        path = method.file.path
+        if path not in self._handlers:
+            self._handlers[path] = {id(each.node): each for each in handlers(method.file)}
+        return self._handlers[path].get(id(method.node))
+
+    def _kept(
+        self,
+        members: tuple[Method, ...],
+        done: Mapping[Method, Rewrite],
+        failed: Mapping[Method, Refused],
+    ) -> dict[Method, Rewrite]:
+        """The rewrites without those of methods whose bodies moved into their one caller."""
+        kept: dict[Method, Rewrite] = {}
+        gone: set[int] = set()
+        for method in reversed(self._callees_first(members)):
+            if id(method.node) in gone:
+                continue
+            if method in failed:
+                raise GroupRefused(method, failed[method])
+            kept[method] = done[method]
+            gone |= {id(node) for node in done[method].removed}
+        return {method: each for method, each in kept.items() if id(method.node) not in gone}
+
+    def _check_uses(self, members: tuple[Method, ...], kept: Mapping[Method, Rewrite]) -> None:
+        """Every place that names a method of the group must have been made to wait."""
+        waited: set[int] = set()
+        for rewrite in kept.values():
+            for site in rewrite.handled:
+                waited |= {id(node) for node in tree.walk(site.call.func)}
+                if site.argument is not None:
+                    waited |= {id(node) for node in tree.walk(site.argument)}
+        for method in kept:
+            if self.delegates.waits(method):
+                for use in self.delegates.methods.uses(method):
+                    if id(use.node) not in waited:
+                        raise GroupRefused(method, self._called_by(method, use))

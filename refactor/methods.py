@@ -1,0 +1,226 @@
+"""Which methods a call reaches, and who calls a method: dispatch over the project's classes.
+
+Both questions are answered with more than is true where the order of bases decides (every most
+derived definition counts), so whoever needs *all* targets or *all* callers may rely on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from . import cst as tree
+from .receivers import Receivers
+from .workspace import Class, Parsed, Workspace, first_parameter
+
+VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
+"""The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method of a class of the project."""
+
+    cls: Class
+    node: cst.FunctionDef
+
+    @property
+    def name(self) -> str:
+        return self.node.name.value
+
+    @property
+    def file(self) -> Parsed:
+        return self.cls.file
+
+    @property
+    def title(self) -> str:
+        """The dotted name of reports, ``Login.get``."""
+        return f"{self.cls.name}.{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """A place that names a method: its file (None where it is not Python), its node, and the
+    method whose body it stands in, nested functions included."""
+
+    path: str
+    file: Parsed | None
+    node: cst.CSTNode | None
+    inside: Method | None
+
+
+@dataclass(eq=False)
+class Methods:
+    """The methods of one project; answers are remembered."""
+
+    workspace: Workspace
+    _known: dict[int, Method] = field(default_factory=dict)
+    _uses: dict[int, tuple[Use, ...]] = field(default_factory=dict)
+
+    def at(self, cls: Class, node: cst.FunctionDef) -> Method:
+        """The one ``Method`` for a definition."""
+        return self._known.setdefault(id(node), Method(cls, node))
+
+    def around(self, file: Parsed, node: cst.CSTNode) -> Method | None:
+        """The method whose body ``node`` stands in, through nested functions."""
+        found: Method | None = None
+        for each in (node, *file.names.ancestors(node)):
+            if isinstance(each, cst.FunctionDef):
+                cls = self._class_of(file, each)
+                found = self.at(cls, each) if cls is not None else found
+            elif isinstance(each, cst.ClassDef) and found is not None:
+                break
+        return found
+
+    def _class_of(self, file: Parsed, function: cst.FunctionDef) -> Class | None:
+        around = file.names.enclosing(function, cst.ClassDef, cst.FunctionDef)
+        return next((each for each in file.classes.values() if each.node is around), None)
+
+    def below(self, cls: Class) -> tuple[Class, ...]:
+        """The class and its descendants."""
+        return (cls, *self.workspace.descendants(cls))
+
+    def virtual(self, cls: Class, name: str) -> tuple[Method, ...]:
+        """What ``self.name`` may be in a method of ``cls``."""
+        found = [m for each in self.below(cls) for m in self._derived(self._line(each), name)]
+        return tuple(dict.fromkeys(found))
+
+    def above(self, cls: Class, name: str) -> tuple[Method, ...]:
+        """What ``super().name`` may be in a method of ``cls``."""
+        found: list[Method] = []
+        for each in self.below(cls):
+            line = [at for at in self._line(each) if cls not in self._line(at)]
+            found += self._derived(line, name)
+        return tuple(dict.fromkeys(found))
+
+    def exactly(self, cls: Class, name: str) -> tuple[Method, ...]:
+        """What ``Class.name`` is."""
+        return tuple(self._derived(self._line(cls), name))
+
+    def _line(self, cls: Class) -> list[Class]:
+        return [at for at in self.workspace.ancestry(cls) if isinstance(at, Class)]
+
+    def _derived(self, line: list[Class], name: str) -> Iterator[Method]:
+        """The definitions in ``line`` that no class of the line below them hides."""
+        having = [at for at in line if name in at.methods]
+        for at in having:
+            if not any(at in self._line(other) for other in having if other is not at):
+                yield self.at(at, at.methods[name])
+
+    def named(self, file: Parsed, node: cst.Attribute) -> tuple[Method, ...] | None:
+        """The methods ``node`` (``holder.name``) may stand for; None when the holder is unknown.
+
+        Empty when it certainly stands for nothing of the project.
+        """
+        name, holder = node.attr.value, node.value
+        mine = self._self_class(file, node, holder)
+        if mine is not None:
+            return self.virtual(mine, name)
+        if isinstance(holder, cst.Call) and tree.dotted(holder.func) == "super":
+            inside = self.around(file, node)
+            return self.above(inside.cls, name) if inside is not None else None
+        resolved = self.workspace.resolve(file, holder)
+        if isinstance(resolved, Class):
+            return self.exactly(resolved, name)
+        if isinstance(resolved, str) and self._outside(resolved):
+            return ()
+        kind = Receivers(self.workspace, file).type_of(holder, node)
+        if isinstance(kind, Class):
+            return self.virtual(kind, name)
+        return () if isinstance(kind, str) else None
+
+    def _self_class(
+        self, file: Parsed, node: cst.CSTNode, holder: cst.BaseExpression
+    ) -> Class | None:
+        """The class when ``holder`` is the first parameter of a method around ``node``."""
+        if not isinstance(holder, cst.Name):
+            return None
+        owner = file.names.owner(node, holder.value)
+        if not isinstance(owner, cst.FunctionDef) or first_parameter(owner) != holder.value:
+            return None
+        rebound = len(file.names.bindings(owner).assigned[holder.value]) > 1
+        return None if rebound else self._class_of(file, owner)
+
+    def _outside(self, qualified: str) -> bool:
+        """Whether an imported name certainly is no object of the project."""
+        parts = qualified.split(".")
+        inside = any(
+            self.workspace.module_path(".".join(parts[:end])) for end in range(1, len(parts) + 1)
+        )
+        return not inside or self.workspace.module_path(qualified) is not None
+
+    def uses(self, method: Method) -> tuple[Use, ...]:
+        """Every place in the project that may name ``method``, definitions left out."""
+        if id(method.node) not in self._uses:
+            self._uses[id(method.node)] = tuple(self._search(method))
+        return self._uses[id(method.node)]
+
+    def _search(self, method: Method) -> Iterator[Use]:
+        related = self.workspace.family(method.cls)
+        verb = method.name in VERBS
+        for path in self._paths(method, related, verb):
+            file = self.workspace.file(path)
+            if file is None:
+                yield Use(path, None, None, None)
+                continue
+            for node in tree.walk(file.module):
+                if self._names(file, node, method, related, verb):
+                    yield Use(path, file, node, self.around(file, node))
+
+    def _paths(self, method: Method, related: Iterable[Class], verb: bool) -> list[str]:
+        """The files that can name the method.
+
+        The verbs' names are those of every dictionary, so only files that name a class of the
+        family count for them.
+        """
+        paths = set(self.workspace.files.mentions(method.name))
+        if verb:
+            close = {each.file.path for each in related}
+            for each in self.below(method.cls):
+                close.update(self.workspace.files.mentions(each.node.name.value))
+            paths &= {path for path in close if self.workspace.file(path) is not None}
+        paths |= {each.file.path for each in self.below(method.cls)}
+        return sorted(paths)
+
+    def _names(
+        self, file: Parsed, node: cst.CSTNode, method: Method, related: set[Class], verb: bool
+    ) -> bool:
+        if isinstance(node, cst.Attribute) and node.attr.value == method.name:
+            found = self.named(file, node)
+            if found is not None:
+                return method in found
+            return not verb or _looks_like_handler(node.value)
+        if isinstance(node, cst.SimpleString) and node.raw_value == method.name:
+            return not verb or self._in_getattr(file, node)
+        if isinstance(node, cst.Name) and node.value == method.name:
+            return self._in_class_body(file, node, related)
+        return isinstance(node, cst.Call) and self._computed(file, node, related)
+
+    def _in_getattr(self, file: Parsed, node: cst.CSTNode) -> bool:
+        call = file.names.enclosing(node, cst.Call)
+        return isinstance(call, cst.Call) and tree.dotted(call.func) in {"getattr", "setattr"}
+
+    def _in_class_body(self, file: Parsed, node: cst.Name, related: set[Class]) -> bool:
+        """Whether a bare name is the method, read in the body of a class of its family."""
+        parent = file.names.parents.get(id(node))
+        if isinstance(parent, cst.Attribute | cst.FunctionDef | cst.Param):
+            return False
+        owner = file.names.owner(node, node.value)
+        return any(owner is each.node for each in related)
+
+    def _computed(self, file: Parsed, call: cst.Call, related: set[Class]) -> bool:
+        """``getattr(self, name)`` with a computed name, in a class of the family."""
+        if tree.dotted(call.func) != "getattr" or len(call.args) < 2:
+            return False
+        if isinstance(call.args[1].value, cst.SimpleString):
+            return False
+        cls = self._self_class(file, call, call.args[0].value)
+        return cls is not None and cls in related
+
+
+def _looks_like_handler(holder: cst.BaseExpression) -> bool:
+    """Whether an object of unknown class may be a request handler, by what it is called."""
+    last = (tree.dotted(holder) or tree.code(holder)).rpartition(".")[2].lower()
+    return "handler" in last or last in {"that", "this", "me", "view", "cls", "klass"}
