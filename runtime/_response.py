@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _futures, choices, generation
 from ._headers import HTTPHeaders
+from ._operations import refuse_callback
 from .escape import json_encode, to_unicode, utf8
 from .httputil import ResponseStartLine, format_timestamp
 
@@ -221,8 +222,8 @@ class ResponseWriter:
         ``callback`` is called without arguments when that is done (up to 5); without it a Future
         comes back, which fails with StreamClosedError if the client has gone.
         """
-        if callback is not None and generation.current >= 6:
-            raise TypeError("flush() got an unexpected keyword argument 'callback'")
+        if callback is not None:
+            refuse_callback("flush")
         chunk = b"".join(self._write_buffer)
         self._write_buffer = []
         connection = self.request.connection

@@ -40,7 +40,6 @@ __all__ = [
 ]
 
 _RequestProxy = RequestProxy
-_CURL = "tornado.curl_httpclient.CurlAsyncHTTPClient"
 _clients: WeakKeyDictionary[IOLoop, dict[type[Any], AsyncHTTPClient]] = WeakKeyDictionary()
 
 
@@ -82,11 +81,6 @@ class AsyncHTTPClient(Configurable):
         from .simple_httpclient import SimpleAsyncHTTPClient
 
         return SimpleAsyncHTTPClient
-
-    @classmethod
-    def configure(cls, impl: Any, **kwargs: Any) -> None:
-        """Use another class or other defaults from now on; curl's client is this one here."""
-        super().configure(None if impl == _CURL else impl, **kwargs)
 
     def initialize(  # type: ignore[override]
         self, io_loop: IOLoop, defaults: dict[str, Any] | None = None

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _current, _futures, choices, generation
+from ._operations import refuse_callback
 from ._questions import ask
 from .ioloop import External, IOLoop
 from .stack_context import wrap
@@ -40,6 +41,8 @@ class _Waiter:
     __slots__ = ("callback", "external", "future")
 
     def __init__(self, callback: Callable[..., Any] | None) -> None:
+        if callback is not None:
+            refuse_callback("IOStream method")
         self.callback = wrap(callback) if callback is not None else None
         self.future = _futures.Future() if callback is None else None
         self.external: External | None = None

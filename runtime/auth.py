@@ -1,0 +1,292 @@
+"""``tornado.auth``: logging in somewhere else is an operation; a user or a denial comes back.
+
+The protocols (OpenID, OAuth) are not carried out: what they send is between Tornado and the
+provider, and no handler sees it. A callback gets the user, or None and a warning in the log; a
+Future gets the user or fails with `AuthError`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from . import _futures, choices, generation, stack_context
+from ._operations import Answer, operate, refuse_callback
+from .httpclient import AsyncHTTPClient
+from .httputil import url_concat
+from .log import gen_log
+
+__all__ = [
+    "AuthError",
+    "FacebookGraphMixin",
+    "GoogleOAuth2Mixin",
+    "OAuth2Mixin",
+    "OAuthMixin",
+    "OpenIdMixin",
+    "TwitterMixin",
+]
+
+Callback = Callable[[Any], Any] | None
+
+
+class AuthError(Exception):
+    """The provider denied what was asked of it."""
+
+
+def _ask_provider(what: str, detail: Any, value: Any, denial: str, callback: Callback) -> Any:
+    """Ask for a user or a document; ``denial`` is the text of the AuthError."""
+    choices.record("auth", what, detail)
+    answers = (Answer("granted", value), Answer("denied", error=lambda: AuthError(denial)))
+    future = operate(what, answers)
+    if callback is not None:
+        refuse_callback(what)
+        give = functools.partial(_give, callback)
+        # On 4.4 the callback runs inside set_result, which logs what it raises: no error page.
+        future.add_done_callback(give if generation.current == 4 else stack_context.wrap(give))
+    return future
+
+
+def _give(callback: Callable[[Any], Any], future: Any) -> None:
+    """Call back with the result, or with None after a warning (SEMANTICS trap 56)."""
+    try:
+        result = future.result()
+    except AuthError as error:
+        gen_log.warning(str(error))
+        result = None
+    callback(result)
+
+
+def _redirected(callback: Callable[[], Any] | None = None) -> Any:
+    """What a redirect that needs no answer of the provider returns."""
+    if callback is not None:
+        callback()
+    future = _futures.Future()
+    future.set_result(None)
+    return future
+
+
+class _Client:
+    """What all mixins have: the handler's methods, and the client they would use."""
+
+    request: Any
+    redirect: Any
+    set_cookie: Any
+    settings: Any
+    require_setting: Any
+
+    def get_auth_http_client(self) -> Any:
+        """Return the client for the provider; nothing is sent with it."""
+        return AsyncHTTPClient()
+
+
+class OpenIdMixin(_Client):
+    """OpenID with attribute exchange."""
+
+    _OPENID_ENDPOINT = ""
+
+    def authenticate_redirect(
+        self,
+        callback_uri: str | None = None,
+        ax_attrs: Any = ("name", "email", "language", "username"),
+        callback: Callable[[], Any] | None = None,
+    ) -> Any:
+        """Send the client to the provider."""
+        back = callback_uri or self.request.uri
+        arguments = {"openid.return_to": back, "openid.mode": "checkid_setup"}
+        self.redirect(f"{self._OPENID_ENDPOINT}?{urlencode(arguments)}")
+        return _redirected(callback)
+
+    def get_authenticated_user(self, callback: Callback = None, http_client: Any = None) -> Any:
+        """Ask whether the login holds; the user is a dict."""
+        user = {
+            "name": "First User",
+            "first_name": "First",
+            "last_name": "User",
+            "email": "user@example.com",
+            "locale": "en",
+            "username": "user",
+            "claimed_id": "http://example.com/user",
+        }
+        return _ask_provider(
+            "get_authenticated_user", None, user, "Invalid OpenID response", callback
+        )
+
+
+class OAuthMixin(_Client):
+    """OAuth 1.0 and 1.0a."""
+
+    _OAUTH_AUTHORIZE_URL = ""
+
+    def authorize_redirect(
+        self,
+        callback_uri: str | None = None,
+        extra_params: dict[str, Any] | None = None,
+        http_client: Any = None,
+        callback: Callable[[], Any] | None = None,
+    ) -> Any:
+        """Get a request token and send the client to the provider with it."""
+        return self._redirect_with_token(self._OAUTH_AUTHORIZE_URL, callback_uri, callback)
+
+    def _redirect_with_token(
+        self, url: str, callback_uri: str | None, callback: Callable[[], Any] | None
+    ) -> Any:
+        choices.record("auth", "request token", callback_uri)
+        refusal = "Could not get request token"
+        answers = (Answer("token", "token"), Answer("refused", error=lambda: Exception(refusal)))
+        token = operate("request token", answers)
+        future = _futures.Future()
+
+        def go(done: Any) -> None:
+            try:
+                self.set_cookie("_oauth_request_token", f"{done.result()}|secret")
+                self.redirect(f"{url}?{urlencode({'oauth_token': done.result()})}")
+                if callback is not None:
+                    callback()
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+        token.add_done_callback(stack_context.wrap(go))
+        return future
+
+    def get_authenticated_user(self, callback: Callback = None, http_client: Any = None) -> Any:
+        """Get the access token and the user; the user is a dict with ``access_token``."""
+        return _ask_provider(
+            "get_authenticated_user",
+            None,
+            {"name": "First User", "access_token": {"key": "key", "secret": "secret"}},
+            "Error getting user",
+            callback,
+        )
+
+
+class OAuth2Mixin(_Client):
+    """OAuth 2.0."""
+
+    _OAUTH_AUTHORIZE_URL = ""
+    _OAUTH_ACCESS_TOKEN_URL = ""
+
+    def authorize_redirect(
+        self,
+        redirect_uri: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        extra_params: dict[str, Any] | None = None,
+        callback: Callable[[], Any] | None = None,
+        scope: list[str] | None = None,
+        response_type: str = "code",
+    ) -> Any:
+        """Send the client to the provider."""
+        arguments: dict[str, Any] = {"response_type": response_type}
+        if redirect_uri is not None:
+            arguments["redirect_uri"] = redirect_uri
+        if client_id is not None:
+            arguments["client_id"] = client_id
+        arguments.update(extra_params or {})
+        if scope:
+            arguments["scope"] = " ".join(scope)
+        self.redirect(url_concat(self._OAUTH_AUTHORIZE_URL, arguments))
+        return _redirected(callback)
+
+    def oauth2_request(
+        self,
+        url: str,
+        callback: Callback = None,
+        access_token: str | None = None,
+        post_args: dict[str, Any] | None = None,
+        **args: Any,
+    ) -> Any:
+        """Ask the provider's API; what it answers is a dict."""
+        detail = {"post_args": post_args, **args}
+        denial = f"Error response HTTP 400: Bad Request fetching {url}"
+        return _ask_provider(f"request {url}", detail, {"id": "1", "name": "x"}, denial, callback)
+
+
+class TwitterMixin(OAuthMixin):
+    """Twitter."""
+
+    _OAUTH_AUTHORIZE_URL = "https://api.twitter.com/oauth/authorize"
+    _OAUTH_AUTHENTICATE_URL = "https://api.twitter.com/oauth/authenticate"
+    _TWITTER_BASE_URL = "https://api.twitter.com/1.1"
+
+    def authenticate_redirect(
+        self, callback_uri: str | None = None, callback: Callable[[], Any] | None = None
+    ) -> Any:
+        """Get a request token and send the client to Twitter with it."""
+        return self._redirect_with_token(self._OAUTH_AUTHENTICATE_URL, callback_uri, callback)
+
+    def twitter_request(
+        self,
+        path: str,
+        callback: Callback = None,
+        access_token: dict[str, str] | None = None,
+        post_args: dict[str, Any] | None = None,
+        **args: Any,
+    ) -> Any:
+        """Ask Twitter's API for a path, without ``.json``."""
+        url = path if path.startswith("http") else f"{self._TWITTER_BASE_URL}{path}.json"
+        detail = {"post_args": post_args, **args}
+        denial = f"Error response HTTP 400: Bad Request fetching {url}"
+        return _ask_provider(f"request {url}", detail, {"id": 1, "name": "x"}, denial, callback)
+
+
+class GoogleOAuth2Mixin(OAuth2Mixin):
+    """Google."""
+
+    _OAUTH_AUTHORIZE_URL = "https://accounts.google.com/o/oauth2/auth"
+    _OAUTH_SETTINGS_KEY = "google_oauth"
+
+    def get_authenticated_user(
+        self, redirect_uri: str, code: str, callback: Callback = None
+    ) -> Any:
+        """Turn the code into an access token; a dict with ``access_token``."""
+        return _ask_provider(
+            "get_authenticated_user",
+            (redirect_uri, code),
+            {"access_token": "token", "token_type": "Bearer", "expires_in": 3600},
+            "Google auth error: HTTP 400: Bad Request",
+            callback,
+        )
+
+
+class FacebookGraphMixin(OAuth2Mixin):
+    """Facebook."""
+
+    _OAUTH_AUTHORIZE_URL = "https://www.facebook.com/dialog/oauth?"
+    _FACEBOOK_BASE_URL = "https://graph.facebook.com"
+
+    def get_authenticated_user(
+        self,
+        redirect_uri: str,
+        client_id: str,
+        client_secret: str,
+        code: str,
+        callback: Callback = None,
+        extra_fields: Any = None,
+    ) -> Any:
+        """Turn the code into a user; a dict with ``access_token`` and the fields asked for."""
+        fields = {"id", "name", "first_name", "last_name", "locale", "picture", "link"}
+        user: dict[str, Any] = {name: name for name in sorted(fields | set(extra_fields or ()))}
+        user.update({"access_token": "token", "session_expires": "3600"})
+        return _ask_provider(
+            "get_authenticated_user",
+            (redirect_uri, code),
+            user,
+            "Facebook auth error: HTTP 400: Bad Request",
+            callback,
+        )
+
+    def facebook_request(
+        self,
+        path: str,
+        callback: Callback = None,
+        access_token: str | None = None,
+        post_args: dict[str, Any] | None = None,
+        **args: Any,
+    ) -> Any:
+        """Ask the Graph API for a path."""
+        url = self._FACEBOOK_BASE_URL + path
+        return self.oauth2_request(url, callback, access_token, post_args, **args)
