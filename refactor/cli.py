@@ -44,6 +44,14 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; an interrupt is one line, without the empty one that Click writes."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _say_interrupted()
+            ctx.exit(EXIT_INTERRUPTED)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
@@ -73,6 +81,12 @@ def cli() -> None:
     """Turn legacy Tornado callback handlers into coroutines, and check that nothing changed."""
 
 
+def _say_interrupted() -> None:
+    from .terminal import say
+
+    say("uncallback: interrupted")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and never raises for a person's mistake."""
     from .terminal import ignore_broken_pipe, say
@@ -86,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        say("uncallback: interrupted")
+        _say_interrupted()
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         ignore_broken_pipe()
