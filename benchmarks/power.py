@@ -17,6 +17,7 @@ import argparse
 import collections
 import dataclasses
 import hashlib
+import itertools
 import json
 import random
 import sys
@@ -33,6 +34,7 @@ from oracle.explore import Seen, explore  # noqa: E402
 from oracle.fixture import Fixture, fixtures  # noqa: E402
 from oracle.install import TORNADO_4, TORNADO_5  # noqa: E402
 from oracle.loopback import Loopback, OracleError  # noqa: E402
+from oracle.scenario import Observation, Scenario  # noqa: E402
 from uncallback.refactor.model import Verdict  # noqa: E402
 from uncallback.refactor.verify import (  # noqa: E402
     CheckError,
@@ -42,6 +44,9 @@ from uncallback.refactor.verify import (  # noqa: E402
 )
 
 FOUND = 0.98
+UNCONFIRMED = "a fresh process did not show the difference"
+CHUNKS = (0, 1, 5, 17, 1000)
+"""Scenarios are run in growing parts: most wrong mutants show themselves in the first."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +81,13 @@ class Result:
     def wrong(self) -> bool:
         return self.label != "same"
 
+    @property
+    def mark(self) -> str:
+        """One character for the progress line: ``.`` is as it should be."""
+        if self.wrong:
+            return "." if self.verdict.result == "different" else self.verdict.result[0].upper()
+        return self.verdict.result[0] if self.verdict.result != "equivalent" else "."
+
 
 class Labels:
     """Asks real Tornado, and remembers its answers in a file if there is one."""
@@ -85,6 +97,7 @@ class Labels:
         self._known: dict[str, str] = {}
         if file is not None and file.exists():
             self._known = json.loads(file.read_text("utf-8"))
+        self._fresh = 0
         self._judges = {tornado: Loopback(tornado) for tornado in (TORNADO_4, TORNADO_5)}
         self._before: dict[tuple[str, str], Seen] = {}
 
@@ -92,6 +105,9 @@ class Labels:
         """``"same"``, ``"unloadable"``, or the first difference that was seen."""
         if case.digest not in self._known:
             self._known[case.digest] = self._ask(case)
+            self._fresh += 1
+            if self._fresh % 20 == 0:
+                self.save()
         return self._known[case.digest]
 
     def save(self) -> None:
@@ -107,33 +123,35 @@ class Labels:
     def _ask(self, case: Case) -> str:
         for tornado in self._judges:
             try:
-                found = self._differences(case, tornado)
+                found = next(self._differences(case, tornado), None)
             except OracleError:
                 return "unloadable"
-            if found:
-                return f"{tornado}: {found[0]}"
+            if found is not None:
+                return f"{tornado}: {found}"
         return "same"
 
-    def _differences(self, case: Case, tornado: str) -> list[str]:
-        """By the scenarios that the original suggests, and by those that the mutant suggests."""
+    def _differences(self, case: Case, tornado: str) -> Iterator[str]:
+        """By the scenarios that the original suggests, then by those that the mutant suggests."""
         fixture, judge = case.fixture, self._judges[tornado]
         old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
         key = (fixture.name, tornado)
         if key not in self._before:
             self._before[key] = explore(judge, old, fixture.wishes)
         seen = self._before[key]
-        again = judge.observe(new, [scenario for scenario, _ in seen])
-        pairs = [(scenario, o, a) for (scenario, o), a in zip(seen, again, strict=True)]
+        for start, stop in itertools.pairwise(CHUNKS):
+            again = judge.observe(new, [scenario for scenario, _ in seen[start:stop]])
+            for (scenario, one), other in zip(seen[start:stop], again, strict=True):
+                yield from _told(fixture, scenario, one, other)
         known = {scenario.name for scenario, _ in seen}
-        if all(not differences(o, a, accepted=fixture.accepted) for _, o, a in pairs):
-            more = [(s, a) for s, a in explore(judge, new, fixture.wishes) if s.name not in known]
-            first = judge.observe(old, [scenario for scenario, _ in more])
-            pairs += [(s, o, a) for (s, a), o in zip(more, first, strict=True)]
-        return [
-            f"{scenario.name}: {line}"
-            for scenario, one, other in pairs
-            for line in differences(one, other, accepted=fixture.accepted)
-        ]
+        more = [(s, a) for s, a in explore(judge, new, fixture.wishes) if s.name not in known]
+        first = judge.observe(old, [scenario for scenario, _ in more])
+        for (scenario, other), one in zip(more, first, strict=True):
+            yield from _told(fixture, scenario, one, other)
+
+
+def _told(fixture: Fixture, scenario: Scenario, one: Observation, other: Observation) -> list[str]:
+    found = differences(one, other, accepted=fixture.accepted)
+    return [f"{scenario.name}: {line}" for line in found]
 
 
 def cases(only: str) -> Iterator[Case]:
@@ -171,7 +189,9 @@ def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
                 continue
             start = time.monotonic()
             verdict = judge(verifier, case)
-            yield Result(case, label, verdict, time.monotonic() - start)
+            result = Result(case, label, verdict, time.monotonic() - start)
+            print(result.mark, end="", flush=True, file=sys.stderr)
+            yield result
 
 
 def report(results: list[Result]) -> bool:
@@ -189,6 +209,7 @@ def report(results: list[Result]) -> bool:
     print(f"wrong ones called equivalent, complete: {len(false_equivalent)}")
     proven = sum(r.verdict.result == "equivalent" for r in right)
     print(f"right ones called equivalent: {proven} of {len(right)}")
+    _counterexamples(results)
     _print("survivors", missed)
     _print("false alarms", false_different)
     _by_operator(results)
@@ -206,6 +227,19 @@ def _print(title: str, results: list[Result]) -> None:
         complete = ", complete" if verdict.complete else ""
         print(f"  {result.case.name}: {verdict.result}{complete} ({verdict.reason})")
         print(f"      real Tornado: {' '.join(result.label.split())[:240]}")
+
+
+def _counterexamples(results: list[Result]) -> None:
+    counts = [n for r in results if (n := _deviations(r.verdict)) is not None]
+    lost = [r for r in results if UNCONFIRMED in (r.verdict.reason or "")]
+    if counts:
+        small = sum(count <= 2 for count in counts)
+        print(
+            f"counterexamples that replay in a fresh process: {len(counts)}, that do not: {len(lost)}"
+        )
+        print(
+            f"shrunk to two deviations or fewer: {small} of {len(counts)} ({small / len(counts):.1%})"
+        )
 
 
 def _by_operator(results: list[Result]) -> None:
