@@ -234,12 +234,9 @@ def _counterexamples(results: list[Result]) -> None:
     lost = [r for r in results if UNCONFIRMED in (r.verdict.reason or "")]
     if counts:
         small = sum(count <= 2 for count in counts)
-        print(
-            f"counterexamples that replay in a fresh process: {len(counts)}, that do not: {len(lost)}"
-        )
-        print(
-            f"shrunk to two deviations or fewer: {small} of {len(counts)} ({small / len(counts):.1%})"
-        )
+        print(f"counterexamples that replayed in a fresh process: {len(counts)}")
+        print(f"counterexamples that did not: {len(lost)}")
+        print(f"with two deviations or fewer: {small} ({small / len(counts):.1%})")
 
 
 def _by_operator(results: list[Result]) -> None:
