@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _futures, generation
 from ._futures import BaseFuture
+from ._runner import null_future
 from ._yieldpoints import YieldFuture, YieldPoint
 from .concurrent import fail, is_future, when_done
 from .log import app_log
@@ -47,7 +48,7 @@ def multi_future(children: Any, quiet_exceptions: _Quiet = ()) -> BaseFuture:
 
     keys, values = _split(children)
     futures = [convert_yielded(child) for child in values]
-    assert all(is_future(future) for future in futures)
+    assert all(is_future(future) or future is null_future for future in futures)
     gathered = _futures.Future()
     waiting = set(futures)
 

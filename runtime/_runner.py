@@ -22,7 +22,7 @@ The life of a coroutine has five steps. Take the one everybody starts with::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _current, _futures, generation
@@ -46,17 +46,27 @@ class Return(Exception):
         self.args = (value,)
 
 
-class Moment(ImmediateFuture):
-    """The type of ``gen.moment``: done, and still the Runner waits for the next iteration."""
+class NullFuture:
+    """What ``gen.moment`` is from Tornado 5 on: no future, but it has a result."""
 
-    def __await__(self) -> Generator[Any, Any, Any]:
-        if generation.current > 4:
-            raise TypeError("object _NullFuture can't be used in 'await' expression")
-        return (yield self)
+    __slots__ = ()
+
+    def done(self) -> bool:
+        """Say yes."""
+        return True
+
+    def cancelled(self) -> bool:
+        """Say no."""
+        return False
+
+    def result(self) -> None:
+        """Return ``None``."""
 
 
-moment = Moment()
-moment.set_result(None)
+# To wait for one of these is to wait for the next iteration.
+moment_future = ImmediateFuture()
+moment_future.set_result(None)
+null_future = NullFuture()
 
 
 def begin(generator: Any, future: BaseFuture) -> None:
@@ -164,7 +174,7 @@ class Runner:
             except BadYieldError:
                 future = failed_future()
         self._awaited = future
-        if future is moment:
+        if future is moment_future or future is null_future:
             self._loop.add_callback(self.run)
         elif future.done():
             return future

@@ -9,7 +9,7 @@ from typing import Any
 from . import _futures, generation
 from ._errors import BadYieldError
 from ._multi import contains_yieldpoint, multi
-from ._runner import begin, moment
+from ._runner import begin, null_future
 from ._tasks import Task
 from ._yieldpoints import YieldPoint
 from .concurrent import is_future
@@ -21,8 +21,8 @@ def convert_yielded(yielded: Any) -> Any:
 
     Further types may be added with ``convert_yielded.register``.
     """
-    if yielded is None and generation.current > 4:
-        return moment
+    if generation.current > 4 and (yielded is None or yielded is null_future):
+        return null_future
     if is_future(yielded):
         return yielded
     if isinstance(yielded, (dict, list)):

@@ -24,7 +24,7 @@ from ._multi import multi as multi
 from ._multi import multi_future as multi_future
 from ._runner import Return as Return
 from ._runner import Runner as Runner
-from ._runner import moment as moment
+from ._runner import moment_future, null_future
 from ._waiting import WaitIterator as WaitIterator
 from ._waiting import maybe_future as maybe_future
 from ._waiting import sleep as sleep
@@ -41,6 +41,7 @@ from ._yieldpoints import YieldPoint as YieldPoint
 generation.vary(
     globals(), "TimeoutError", {4: _GenTimeoutError, 5: util._TimeoutError, 6: TimeoutError}
 )
+generation.vary(globals(), "moment", {4: moment_future, 5: null_future, 6: null_future})
 generation.limit(globals(), ["is_coroutine_function"], first=5)
 generation.limit(
     globals(),

@@ -111,7 +111,7 @@ class IOLoop(CurrentLoops):
         if self._closed:
             return
         contexts, function = unwrap(callback)
-        if not callable(function):
+        if function is None or (generation.current == 6 and not callable(function)):
             raise TypeError("the first argument must be callable")
         self._ready.append((contexts, function, args, kwargs))
         if self._woken is not None:

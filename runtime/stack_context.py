@@ -150,7 +150,8 @@ class NullContext:
 
     def __enter__(self) -> None:
         self.old_contexts = _state.contexts
-        _state.contexts = EMPTY
+        none_entered: tuple[_Context, ...] = ()
+        _state.contexts = (none_entered, None)  # not EMPTY: a yield in here must be noticed
 
     def __exit__(self, *exc_info: object) -> None:
         _state.contexts = self.old_contexts
@@ -275,10 +276,12 @@ def without_deactivated(contexts: Contexts) -> Contexts:
         if context.active:
             alive.append(context)
         context = context.old_contexts[1]
+    if not alive:
+        return EMPTY
     for inner, outer in zip(alive, [*alive[1:], None], strict=True):
         entered = tuple(c for c in inner.old_contexts[0] if c.active)
         inner.old_contexts = (entered, outer)
-    return tuple(c for c in contexts[0] if c.active), (alive[0] if alive else None)
+    return tuple(c for c in contexts[0] if c.active), alive[0]
 
 
 def run_with_stack_context(context: Any, func: Callable[[], _T]) -> _T:

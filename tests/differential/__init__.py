@@ -1,0 +1,1 @@
+"""Random coroutine programs, run on the runtime and on real Tornado."""
