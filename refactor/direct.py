@@ -206,7 +206,7 @@ class Converter:
         """What runs before the wait; an error there is reported and the callback still runs."""
         if not raising:
             return [*started, *behind]
-        error = tree.fresh("error", self.host.taken)
+        error = tree.fresh("error", set(self.host.taken))
         report = tree.line(f"{self.host.first}._handle_request_exception({error})")
         handler = cst.ExceptHandler(
             body=tree.suite([report]), type=cst.Name("Exception"), name=cst.AsName(cst.Name(error))

@@ -63,7 +63,7 @@ class Forms:
             return self._auth(_without_argument(site), target, taken)
         if form == "future" and site.operation.errors == "dropped":
             return self._unless_closed(_without_argument(site), target, taken)
-        if form == "promise" or (form == "fetch" and self._shim(exact)):
+        if form == "promise" or self.shim(site, exact) or self._asks(site):
             started = self.start(site, tree.fresh("future", taken), exact, taken)
             return [*started.statements, *self.finish(site, started, target, taken)]
         return [self.wait(self.awaitable(site, taken), target)]
@@ -99,6 +99,10 @@ class Forms:
             return self._unless_closed(cst.Name(started.future), target, taken)
         if started.request:
             return self._response(started, target, taken)
+        if self._asks(site):
+            test = cst.parse_expression(f"{started.future} is not None")
+            body = tree.suite([self.wait(cst.Name(started.future), target)])
+            return [cst.If(test=test, body=body)]
         return [self.wait(cst.Name(started.future), target)]
 
     def _form(self, site: Site) -> str:
@@ -112,6 +116,10 @@ class Forms:
     def shim(self, site: Site, exact: bool) -> bool:
         """Whether ``site`` is a fetch whose failures have to be made responses by hand."""
         return self._form(site) == "fetch" and self._shim(exact)
+
+    def _asks(self, site: Site) -> bool:
+        """Whether there may be no future, and no ``gen.maybe_future`` that takes a coroutine."""
+        return self._form(site) == "maybe" and self.options.style == "native"
 
     def yielding(self) -> Forms:
         """The same forms for a coroutine under ``@gen.coroutine``, whatever the style."""
@@ -139,7 +147,7 @@ class Forms:
                 bare.func, comma=separated if bare.args else cst.MaybeSentinel.DEFAULT
             )
             return bare.with_changes(func=task, args=[function, *bare.args])
-        if form == "maybe":
+        if form == "maybe" and not self._asks(site):
             maker = cst.parse_expression(self.imports.refer("tornado.gen", "maybe_future", taken))
             return cst.Call(maker, [cst.Arg(_without_argument(site))])
         return _without_argument(site)
@@ -149,7 +157,7 @@ class Forms:
     ) -> tree.Block:
         failure = self.imports.refer("tornado.auth", "AuthError", taken)
         log = self.imports.refer("tornado.log", "gen_log", taken)
-        error = tree.fresh("error", taken)
+        error = tree.fresh("error", set(taken))
         caught: tree.Block = [tree.line(f"{log}.warning(str({error}))")]
         if target is not None:
             caught.append(tree.line(f"{target} = None"))
@@ -185,7 +193,7 @@ class Forms:
 
     def _response(self, started: Started, target: str | None, taken: set[str]) -> tree.Block:
         future, request, began = started.future, started.request, started.began
-        error = tree.fresh("error", taken)
+        error = tree.fresh("error", set(taken))
         base = self.imports.refer("tornado.httpclient", "HTTPError", taken)
         maker = self.imports.refer("tornado.httpclient", "HTTPResponse", taken)
         clock = self.imports.refer("time", "time", taken)

@@ -6,8 +6,10 @@ extended, and a file that writes ``tornado.web.x`` gets ``import tornado.gen``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import libcst as cst
 
@@ -26,12 +28,12 @@ class Imports:
     def refer(self, module: str, name: str, taken: Collection[str] = ()) -> str:
         """How to write ``module.name`` in this file, adding an import if there is none.
 
-        ``taken`` are local names of the place of use. Raises Refused (UC502) when every way of
+        ``taken`` are the names used at the place. Raises Refused (UC502) when every way of
         importing it would collide with another name.
         """
         for written, needed in self._ways(module, name):
             first = written.partition(".")[0]
-            if first in taken:
+            if first in taken and (needed is not None or first in self._locals):
                 continue
             if needed is None:
                 return written
@@ -39,6 +41,12 @@ class Imports:
                 self.wanted[needed] = None
                 return written
         raise Refused("UC502", None, what=name)
+
+    @cached_property
+    def _locals(self) -> set[str]:
+        """The names that some function of the file binds for itself."""
+        functions = tree.find(self.file.module, cst.FunctionDef)
+        return {name for each in functions for name in self.file.names.bindings(each).bound}
 
     def _ways(self, module: str, name: str) -> Iterator[tuple[str, tuple[str, str] | None]]:
         """Spellings in order of preference, each with the import it needs (module, name)."""
@@ -52,7 +60,7 @@ class Imports:
                 yield f"{local}.{name}", None
         if module in self._submodules() and self._only(module.partition(".")[0]):
             yield f"{module}.{name}", None
-        direct = name[:1].isupper() or last == "log" or not parent
+        direct = name[:1].isupper() or last == "log"
         plain = f"{module}.{name}", (module, "")
         if self._writes_full_names():
             yield plain
@@ -146,29 +154,45 @@ def _extended(node: cst.ImportFrom, name: str) -> cst.ImportFrom:
 
 
 def _place(module: cst.Module, origin: str) -> tuple[int, bool]:
-    """Where an import of ``origin`` goes, and whether it takes the place of a Tornado import.
+    """Where an import of ``origin`` goes, and whether it takes the place of another import.
 
-    It stands in order among the Tornado imports, else behind the last import, else on top.
+    It stands in order among the imports of its kind (Tornado's, or the standard library's), else
+    in front of Tornado's, else behind the last import, else on top.
     """
-    tornado: list[tuple[int, str]] = []
-    behind = 1 if module.body and _is_docstring(module.body[0]) else 0
+    written = _written_imports(module)
+    kind = _kind(origin)
+    mine = [(index, name) for index, name in written if _kind(name) == kind]
+    later = next((index for index, name in mine if name > origin), None)
+    if later is not None:
+        return later, True
+    if mine:
+        return mine[-1][0] + 1, False
+    tornado = next((index for index, name in written if _kind(name) == "tornado"), None)
+    if tornado is not None:
+        return tornado, True
+    if written:
+        return written[-1][0] + 1, False
+    return (1 if module.body and _is_docstring(module.body[0]) else 0), False
+
+
+def _kind(module: str) -> str:
+    top = module.partition(".")[0]
+    return top if top == "tornado" or top == "__future__" else str(top in sys.stdlib_module_names)
+
+
+def _written_imports(module: cst.Module) -> list[tuple[int, str]]:
+    """The top-level imports: the index of the statement, and the module it names (first)."""
+    found: list[tuple[int, str]] = []
     for index, stmt in enumerate(module.body):
         small = tree.small(stmt)
         if isinstance(small, cst.Import):
-            written = tree.dotted(small.names[0].name) or ""
-        elif isinstance(small, cst.ImportFrom) and not small.relative and small.module is not None:
-            written = tree.dotted(small.module) or ""
+            found.append((index, tree.dotted(small.names[0].name) or ""))
         elif isinstance(small, cst.ImportFrom):
-            written = "."
-        else:
-            continue
-        behind = index + 1
-        if written.partition(".")[0] == "tornado":
-            tornado.append((index, written))
-    later = next((index for index, written in tornado if written > origin), None)
-    if later is not None:
-        return later, True
-    return (tornado[-1][0] + 1, False) if tornado else (behind, False)
+            absolute = small.module is not None and not small.relative
+            found.append(
+                (index, (tree.dotted(small.module) or "") if absolute and small.module else ".")
+            )
+    return found
 
 
 def _is_docstring(stmt: cst.CSTNode) -> bool:

@@ -13,7 +13,7 @@ import libcst as cst
 
 from . import cst as tree
 from .names import Names
-from .variables import assigned_first, rename, variables
+from .variables import assigned_first, reads, rename, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Host:
             set(mine.bound),
             {n for n in mine.free | mine.declared if not _closure(function, names, n)},
             set(mine.captured),
-            tree.names(function),
+            set(mine.bound | mine.free | mine.declared),
         )
 
     def renames(self, piece: Piece) -> Mapping[str, str] | None:
@@ -88,7 +88,7 @@ class Host:
         self.captured |= new(piece.captured)
         done = [rename(stmt, table) for stmt in piece.block]
         for stmt in done:
-            self.taken |= tree.names(stmt)
+            self.taken |= reads(stmt)
         self.taken |= new(piece.bound)
         return done
 

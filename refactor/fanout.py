@@ -1,0 +1,297 @@
+"""Several operations in flight: each callback becomes a coroutine of its own.
+
+The handler's control flow stays untouched: where it started an operation it still does, and hands
+the future to a coroutine that waits for it and then does what the callback did. Started eagerly,
+these coroutines run in order of completion, also when the handler returns early or raises, and each
+reports its own error at once, as @asynchronous did for a callback (SEMANTICS traps 4, 5, 15 to 18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from . import cst as tree
+from .aftermath import may_raise, nothing
+from .callbacks import CallbackRef, is_plain, takes
+from .continuation import Continuations, is_generator, trimmed
+from .direct import Converter
+from .forms import Started
+from .refusal import Refused
+from .scope import Host
+from .sites import Site
+from .usage import uses
+from .workspace import first_parameter
+
+RESTARTABLE = frozenset({"fetch", "future", "auth", "task"})
+"""Forms whose awaitable is one expression, so that it can be handed to a coroutine."""
+
+
+@dataclass
+class FanOut:
+    """Turns one function's operations into coroutines that run beside it."""
+
+    continuations: Continuations
+    function: cst.FunctionDef
+    host: Host
+    replaced: list[tuple[cst.CSTNode, cst.CSTNode]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.forms = self.continuations.unit.forms
+        self.imports = self.continuations.unit.imports
+        found = self.continuations.finder.sites(self.function.body, self.host.first)
+        self.found = {id(site.call): site for site in found}
+        self._children: dict[str, str] = {}
+        self._definitions: tree.Block = []
+
+    def convert(self, stmts: tree.Block) -> tree.Block:
+        """The statements of the function with every operation started and waited for at the end."""
+        self._check(stmts)
+        at = next(i for i, stmt in enumerate(stmts) if self._sites(stmt))
+        if all(self._direct(s) and not self._shim(self._direct(s)) for s in stmts[at:]):
+            calls = [self._child_call(self._direct(stmt))[1] for stmt in stmts[at:]]
+            together = self._all(listed(calls))
+            return [*stmts[:at], *self._definitions, self.forms.wait(together, None)]
+        waiting = tree.fresh("waiting", self.host.taken)
+        put = self._put(stmts[at:], waiting)
+        wait = self.forms.wait(self._all(cst.Name(waiting)), None)
+        begin = tree.line(f"{waiting} = []")
+        if self._definitions:
+            begin = begin.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+        return [*stmts[:at], *self._definitions, begin, *_open_end(put), wait]
+
+    def _all(self, listed: cst.BaseExpression) -> cst.BaseExpression:
+        """What waits for a list of futures: the list itself, ``gen.multi`` for ``await``."""
+        if self.forms.options.style == "coroutine":
+            return listed
+        multi = cst.parse_expression(self.imports.refer("tornado.gen", "multi", self.host.taken))
+        return cst.Call(multi, [cst.Arg(listed)])
+
+    def _sites(self, node: cst.CSTNode) -> list[Site]:
+        walked = tree.walk(node, into_functions=False)
+        return [self.found[id(each)] for each in walked if id(each) in self.found]
+
+    def _direct(self, stmt: cst.CSTNode) -> Site | None:
+        call = tree.called(stmt)
+        return self.found.get(id(call)) if call is not None else None
+
+    def _check(self, stmts: Sequence[cst.CSTNode]) -> None:
+        """Refuse operations that a coroutine of their own would not reproduce."""
+        for site in self.found.values():
+            name = site.operation.name
+            form = site.operation.form(self.forms.options.tornado)
+            if site.argument is None or form not in RESTARTABLE:
+                raise Refused("UC302", site.call, what=name)
+            if site.operation.immediate:
+                raise Refused("UC210", site.call, what=name)
+        alone = {id(s.call) for stmt in _deep(stmts) if (s := self._direct(stmt)) is not None}
+        for site in self.found.values():
+            if id(site.call) not in alone:
+                raise Refused("UC204", site.call, what=site.operation.name)
+
+    def _put(self, stmts: tree.Block, waiting: str) -> tree.Block:
+        done: tree.Block = []
+        for stmt in stmts:
+            site = self._direct(stmt)
+            if site is not None:
+                before, call = self._child_call(site)
+                put = [*before, tree.line(f"{waiting}.append(CALL)", CALL=call)]
+                done += tree.lift_comments(put, getattr(stmt, "leading_lines", ()))
+            elif self._sites(stmt):
+                swaps = [
+                    (suite, tree.suite(self._put(tree.block(suite), waiting), suite))
+                    for suite in tree.sub_blocks(stmt)
+                    if self._sites(suite)
+                ]
+                done.append(tree.replace(stmt, swaps))
+            else:
+                done.append(stmt)
+        return done
+
+    def _shim(self, site: Site | None) -> bool:
+        """Whether the coroutine needs the request too, to make the response of a failure."""
+        assert site is not None
+        return self.forms.shim(site, self.continuations.exact(site.callback))
+
+    def _child_call(self, site: Site | None) -> tuple[tree.Block, cst.BaseExpression]:
+        """The call of the coroutine that waits for what ``site`` starts; what comes before it."""
+        assert site is not None
+        before: tree.Block = []
+        given: list[cst.BaseExpression] = []
+        if self._shim(site):
+            whole = self.forms.start(
+                site, tree.fresh("future", self.host.taken), True, self.host.taken
+            )
+            before = whole.statements[:-1]
+            send = cst.ensure_type(tree.small(whole.statements[-1]), cst.Assign)
+            given = [send.value, cst.Name(whole.request), cst.Name(whole.began)]
+        else:
+            given = [self.forms.awaitable(site, self.host.taken)]
+        child, arguments = self._child(site)
+        positional = [a for a in arguments if a.keyword is None]
+        named = [a for a in arguments if a.keyword is not None]
+        plain = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in positional]
+        last = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in named]
+        passed = [cst.Arg(each) for each in given]
+        return before, cst.Call(cst.parse_expression(child), [*plain, *passed, *last])
+
+    def _child(self, site: Site) -> tuple[str, tuple[cst.Arg, ...]]:
+        """The coroutine for a callback, made when it is first met, and its bound arguments."""
+        ref = site.callback
+        key = f"{site.operation.name} {ref.key} {id(ref.function) if ref.kind != 'method' else ''}"
+        if key not in self._children:
+            if self._whole(site, ref):
+                self._children[key] = self._in_place(site, ref)
+            else:
+                self._children[key] = self._beside(site, ref)
+        self.continuations.note(site, "coroutine")
+        return self._children[key], self._arguments(ref, in_place=self._whole(site, ref))
+
+    def _arguments(self, ref: CallbackRef, in_place: bool) -> tuple[cst.Arg, ...]:
+        if in_place or not ref.arguments:
+            return ref.arguments
+        raise Refused("UC202", ref.expression, what=f"partial({ref.name}, ...)")
+
+    def _whole(self, site: Site, ref: CallbackRef) -> bool:
+        """Whether the callback itself can become the coroutine."""
+        function = ref.function
+        one = len(site.operation.passes) == 1 and bool(takes(ref, 1))
+        if not isinstance(function, cst.FunctionDef) or not one or function.decorators:
+            return False
+        if not is_plain(ref) or is_generator(function):
+            return False
+        arguments = [s.argument for s in self.found.values() if s.argument is not None]
+        mine = {id(node) for argument in arguments for node in tree.walk(argument)}
+        if ref.kind == "method" and ref.owner is not None:
+            same = ref.owner.node is self.continuations.cls.node
+            found = uses(self.continuations.unit.workspace, self.continuations.cls, ref.name)
+            return same and all(id(use.node) in mine for use in found)
+        if ref.kind == "nested":
+            mentions = [n for n in tree.find(self.function, cst.Name) if n.value == ref.name]
+            return all(id(n) in mine or n is function.name for n in mentions)
+        return False
+
+    def _in_place(self, site: Site, ref: CallbackRef) -> str:
+        """The callback's own definition becomes the coroutine; its parameter is the future."""
+        function = ref.function
+        assert isinstance(function, cst.FunctionDef)
+        first = first_parameter(function) if ref.kind == "method" else self.host.first
+        assert first is not None
+        host = Host.of(function, self.continuations.unit.file.names, first)
+        converter = Converter(self.continuations, function, host)
+        docstring = tree.block(function.body)[:1] if function.get_docstring() is not None else []
+        body = trimmed(converter.tail(tree.block(function.body)[len(docstring) :]))
+        result = (takes(ref, 1) or [])[0]
+        wait, given = self._waited(site, result.name.value, body, host)
+        listed = [p for p in function.params.params if p is not result]
+        at = next(i for i, p in enumerate(function.params.params) if p is result)
+        listed[at:at] = [cst.Param(cst.Name(name)) for name in given]
+        params = function.params.with_changes(params=listed)
+        new = function.with_changes(
+            params=params,
+            body=tree.suite([*docstring, *wait], function.body),
+            decorators=[self._decorator(host)],
+        )
+        self.replaced.append((function, new))
+        return tree.code(ref.expression)
+
+    def _beside(self, site: Site, ref: CallbackRef) -> str:
+        """A coroutine nested in the handler that waits and then calls the callback."""
+        if isinstance(ref.function, cst.FunctionDef):
+            first = first_parameter(ref.function) if ref.kind == "method" else None
+            started = self.continuations.finder.sites(ref.function.body, first or self.host.first)
+            if started or is_generator(ref.function):
+                raise Refused("UC302", site.call, what=site.operation.name)
+        name = tree.fresh(
+            "on_result" if ref.kind == "lambda" else f"after_{ref.name}", self.host.taken
+        )
+        results = [tree.fresh(each, self.host.taken) for each in site.operation.passes]
+        called: cst.BaseExpression = cst.Call(
+            ref.expression, [cst.Arg(cst.Name(result)) for result in results]
+        )
+        if isinstance(ref.expression, cst.Lambda):
+            params = takes(ref, len(results))
+            if params is None:
+                raise Refused("UC206", site.call, callback="lambda", what=site.operation.name)
+            results = [p.name.value for p in params]
+            called = ref.expression.body
+        body: tree.Block = [cst.SimpleStatementLine([cst.Expr(called)])]
+        wait, given = self._waited(site, ", ".join(results), body, self.host)
+        definition = cst.ensure_type(
+            cst.parse_statement(f"def {name}({', '.join(given)}):\n    pass"), cst.FunctionDef
+        ).with_changes(
+            decorators=[self._decorator(self.host)],
+            body=tree.suite(wait),
+            leading_lines=[cst.EmptyLine(indent=False)],
+        )
+        self._definitions.append(definition)
+        self.host.bound.add(name)
+        return name
+
+    def _waited(
+        self, site: Site, target: str, body: tree.Block, host: Host
+    ) -> tuple[tree.Block, list[str]]:
+        """Wait for a future, then run ``body`` and report its error as @asynchronous did.
+
+        The coroutine's parameters come second: the future, and what makes a failure's response.
+        """
+        wanted = ["future", "request", "began"] if self._shim(site) else ["future"]
+        given = [tree.fresh(name, host.taken) for name in wanted]
+        started = Started([], *given)
+        wait = self.forms.yielding().finish(site, started, target or None, host.taken)
+        if site.operation.errors == "raised":
+            return self._reported([*wait, *body], host), given
+        reported = self._reported(body, host) if may_raise(body, host.first) else body
+        return [*wait, *reported], given
+
+    def _reported(self, body: tree.Block, host: Host) -> tree.Block:
+        error = tree.fresh("error", set(host.taken))
+        report = tree.line(f"{host.first}._handle_request_exception({error})")
+        handler = cst.ExceptHandler(
+            body=tree.suite([report]), type=cst.Name("Exception"), name=cst.AsName(cst.Name(error))
+        )
+        return [cst.Try(body=tree.suite(body), handlers=[handler])]
+
+    def _decorator(self, host: Host) -> cst.Decorator:
+        written = self.imports.refer("tornado.gen", "coroutine", host.taken - host.outside)
+        return cst.Decorator(cst.parse_expression(written))
+
+
+def listed(calls: Sequence[cst.BaseExpression]) -> cst.List:
+    """A list display; one element a line when one line would be long."""
+    width = sum(len(tree.code(call)) + 2 for call in calls)
+    if width < LONG_LINE:
+        return cst.List([cst.Element(call) for call in calls])
+    inner, outer = _line_break(indent=True), _line_break(indent=False)
+    elements = [cst.Element(call, comma=cst.Comma(whitespace_after=inner)) for call in calls]
+    elements[-1] = elements[-1].with_changes(comma=cst.Comma(whitespace_after=outer))
+    return cst.List(elements, lbracket=cst.LeftSquareBracket(whitespace_after=inner))
+
+
+LONG_LINE = 70
+"""More characters than this, and a list is broken into lines."""
+
+
+def _line_break(indent: bool) -> cst.ParenthesizedWhitespace:
+    space = cst.SimpleWhitespace("    " if indent else "")
+    return cst.ParenthesizedWhitespace(indent=True, last_line=space)
+
+
+def _deep(stmts: Sequence[cst.CSTNode]) -> list[cst.CSTNode]:
+    """Statements and the statements of their blocks, nested functions left out."""
+    found: list[cst.CSTNode] = []
+    for stmt in stmts:
+        found.append(stmt)
+        for suite in tree.sub_blocks(stmt):
+            found += _deep(tree.block(suite))
+    return found
+
+
+def _open_end(stmts: tree.Block) -> tree.Block:
+    """Statements without a bare ``return`` at the end, which would skip the wait."""
+    done = list(stmts)
+    while done and nothing(done[-1:]) and isinstance(tree.small(done[-1]), cst.Return):
+        done.pop()
+    return done
