@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from . import suppress
@@ -59,12 +60,14 @@ class Checker(Protocol):
 class Tools:
     """What the line works with; ``checker`` is ``None`` where no check was asked for.
 
-    ``complain`` takes the text of an internal error (for ``--debug``).
+    ``complain`` takes the text of an internal error (for ``--debug``); ``obstacle`` says why a file
+    could not be written, before anything is.
     """
 
     convert: Converter
     checker: Callable[[Project], AbstractContextManager[Checker]] | None
     complain: Callable[[str], None] = lambda text: None
+    obstacle: Callable[[Path], Problem | None] = lambda file: None
 
 
 @dataclass(slots=True)
@@ -86,10 +89,8 @@ def run(
     skips = list(collection.skips)
     for project, targets in collection.projects:
         batch = _read(project, targets)
-        files += batch.settled
         skips += batch.skips
-        if batch.sources:
-            files += _process(batch, settings, tools)
+        files += _process(batch, settings, tools) if batch.sources else batch.settled
     return Outcome(
         command,
         tuple(sorted(files, key=lambda file: file.shown)),
@@ -152,6 +153,8 @@ def _process(batch: _Batch, settings: Settings, tools: Tools) -> list[File]:
     previous: dict[str, bytes] = {}
     while True:
         conversions = _convert(batch, settings.options(), keep, tools)
+        if _set_aside(batch, conversions, tools):
+            continue
         if tools.checker is None:
             break
         fresh = [c for c in conversions if previous.get(c.path) != c.after]
@@ -162,7 +165,25 @@ def _process(batch: _Batch, settings: Settings, tools: Tools) -> list[File]:
         if not refused:
             break
         keep |= refused
-    return [_file(batch, each, verdicts, shown_verdicts, tools) for each in conversions]
+    files = [_file(batch, each, verdicts, shown_verdicts, tools) for each in conversions]
+    return files + batch.settled
+
+
+def _set_aside(batch: _Batch, conversions: Sequence[Conversion], tools: Tools) -> bool:
+    """Take out files that would change but could not be written; tell whether there were any.
+
+    The others are converted again without them, because a change can need one in another file.
+    """
+    found = False
+    for conversion in conversions:
+        if conversion.after != conversion.before and conversion.path in batch.sources:
+            target, _ = batch.sources[conversion.path]
+            problem = tools.obstacle(target.file)
+            if problem is not None:
+                batch.settled.append(File(target.shown, "error", problem))
+                del batch.sources[conversion.path]
+                found = True
+    return found
 
 
 def _convert(
@@ -239,12 +260,18 @@ def _verdicts(
     others = [each for path, each in changed.items() if path != conversion.path]
     before = Version(conversion.path, conversion.before, {c.path: c.before for c in others})
     after = Version(conversion.path, conversion.after, {c.path: c.after for c in others})
+    return {
+        HandlerId(conversion.path, name): _verdict_on(checker, before, after, name)
+        for name in names
+    }
+
+
+def _verdict_on(checker: Checker, before: Version, after: Version, name: str) -> Verdict:
+    """One verdict; a checker that fails has proven nothing, and costs no other handler its own."""
     try:
-        answers = checker.verify(before, after, names) if names else {}
-    except (OSError, RuntimeError, ValueError) as error:
-        answers = dict.fromkeys(names, Verdict("inconclusive", reason=f"the check failed: {error}"))
-    missing = Verdict("inconclusive", reason="the check gave no answer")
-    return {HandlerId(conversion.path, name): answers.get(name, missing) for name in names}
+        return checker.verify(before, after, [name])[name]
+    except Exception as error:
+        return Verdict("inconclusive", reason=f"the check failed: {error}")
 
 
 def _refused(

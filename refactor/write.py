@@ -40,15 +40,28 @@ def replace(path: Path, before: bytes, after: bytes) -> None:
         raise WriteError("UC008", f"not written: {error.strerror or error}") from None
 
 
-def _replace(target: Path, before: bytes, after: bytes) -> None:
-    status = target.stat()
-    if not stat.S_ISREG(status.st_mode):
-        raise WriteError("UC008", "not written: not a regular file")
+def obstacle(path: Path) -> Problem | None:
+    """Say why the file that ``path`` names or links to may not be written; ``None``: it may."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except OSError as error:
+        return Problem("UC008", f"not written: {error.strerror or error}")
+    if not stat.S_ISREG(mode):
+        return Problem("UC008", "not written: not a regular file")
     # The superuser may write everything; the mode still says what the owner wants.
-    if not status.st_mode & stat.S_IWUSR or not os.access(target, os.W_OK):
-        raise WriteError("UC008", "not written: the file is read-only")
+    if not mode & stat.S_IWUSR or not os.access(target, os.W_OK):
+        return Problem("UC008", "not written: the file is read-only")
+    return None
+
+
+def _replace(target: Path, before: bytes, after: bytes) -> None:
+    problem = obstacle(target)
+    if problem is not None:
+        raise WriteError(problem.code, problem.message)
     if target.read_bytes() != before:
         raise WriteError("UC009", "not written: the file was changed meanwhile")
+    status = target.stat()
     if status.st_nlink > 1 or not os.access(target.parent, os.W_OK):
         _in_place(target, before, after)
     else:
@@ -83,7 +96,7 @@ def _in_place(target: Path, before: bytes, after: bytes) -> None:
 
 
 def _overwrite(descriptor: int, data: bytes) -> None:
-    """Write all of ``data`` from the start; growing first, so a full disk loses nothing."""
+    """Write all of ``data`` from the start and cut off what is left behind it."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     view = memoryview(data)
     while view:

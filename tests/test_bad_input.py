@@ -105,6 +105,18 @@ def test_fix_does_the_others(tmp_path: Path) -> None:
     assert b"asynchronous" not in after["aaa.py"] + after["zzz.py"]
 
 
+def test_what_needs_a_file_that_cannot_be_written_stays(tmp_path: Path) -> None:
+    """A file set aside takes part in nothing: the others are converted as if it were not named."""
+    tree(tmp_path, {"aaa.py": HANDLER, "zzz.py": HANDLER})
+    (tmp_path / "aaa.py").chmod(0o444)
+    ended = uncallback("fix", ".", "--no-verify", "--isolated", cwd=tmp_path)
+    assert ended.returncode == 3
+    assert b"+++ b/aaa.py" not in ended.stdout
+    assert b"+++ b/zzz.py" in ended.stdout
+    shown = uncallback("diff", ".", "--no-verify", "--isolated", cwd=tmp_path)
+    assert (shown.returncode, b"+++ b/aaa.py" in shown.stdout) == (1, True)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
 @pytest.mark.parametrize("directory", [False, True])
 def test_what_may_not_be_read(tmp_path: Path, directory: bool) -> None:

@@ -140,7 +140,11 @@ def _show_files(collection: Collection) -> int:
 def _run(request: _Request, collection: Collection) -> tuple[Outcome, dict[str, Target]]:
     """Run the line on a deep stack; an interrupt ends the checking processes."""
     settings = request.settings
-    tools, open_checkers = tools_for(settings, say if request.debug else _silent)
+    tools, open_checkers = tools_for(
+        settings,
+        writing=request.command == "fix" and not request.from_stdin,
+        complain=say if request.debug else None,
+    )
     try:
         outcome = on_deep_stack(lambda: run(request.command, collection, settings, tools))
     except KeyboardInterrupt:
@@ -149,10 +153,6 @@ def _run(request: _Request, collection: Collection) -> tuple[Outcome, dict[str, 
         raise
     targets = {target.shown: target for _, found in collection.projects for target in found}
     return outcome, targets
-
-
-def _silent(text: str) -> None:
-    """Where the tracebacks of internal errors go without ``--debug``."""
 
 
 def _report(request: _Request, outcome: Outcome) -> None:
