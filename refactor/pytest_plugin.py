@@ -69,6 +69,7 @@ class Equivalence:
         try:
             with Verifier(VerifyOptions(**options)) as verifier:
                 if handlers:
+                    verifier.require(old, new, handlers)
                     verdicts = verifier.verify(old, new, handlers)
                 else:
                     verdicts = verifier.verify_all(old, new)

@@ -87,7 +87,7 @@ class _Case:
     after_tornado: int
 
 
-class CheckError(Exception):
+class CheckError(ValueError):
     """The check could not be asked for: ``code`` is one word (``unknown-handler``), then a line."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -117,8 +117,15 @@ class Verifier:
     def verify(
         self, before: Version, after: Version, handlers: Sequence[str]
     ) -> dict[str, Verdict]:
-        """Compare the named handlers; one verdict each. ``CheckError`` for an unknown handler."""
+        """Compare the named handlers; one verdict each, *inconclusive* for an unknown name."""
         return {name: self._one(before, after, name) for name in handlers}
+
+    def require(self, before: Version, after: Version, handlers: Sequence[str]) -> None:
+        """Raise ``CheckError`` unless both versions have all these handlers (or do not load)."""
+        for name in handlers:
+            with contextlib.suppress(_Lost):
+                case = _Case(before, after, name, *self.options.generations[0])
+                self._ask({**self._request("handlers", case), "handlers": [name]})
 
     def verify_all(self, before: Version, after: Version) -> dict[str, Verdict]:
         """Compare every handler found in either version."""
@@ -189,8 +196,8 @@ class Verifier:
     def _verdict(self, request: Mapping[str, Any]) -> Verdict:
         try:
             found = self._ask(request)
-        except _Lost as lost:
-            return Verdict("inconclusive", reason=str(lost))
+        except (_Lost, CheckError) as reason:
+            return Verdict("inconclusive", reason=str(reason))
         return _read(found[0])
 
     def _ask(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:

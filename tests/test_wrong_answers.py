@@ -34,6 +34,7 @@ def check(before: str, after: str, handler: str = "Main.get", **options: float) 
     ]
     given = {"before_tornado": 5, **options}
     with Verifier(VerifyOptions(**given)) as verifier:  # type: ignore[arg-type]
+        verifier.require(*versions, [handler])
         return verifier.verify(*versions, [handler])[handler]
 
 

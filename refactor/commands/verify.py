@@ -89,6 +89,7 @@ def _answers(verifier: Verifier, pair: Pair, arguments: dict[str, Any]) -> list[
 
     handlers: tuple[str, ...] = arguments["handlers"]
     try:
+        verifier.require(pair.before, pair.after, handlers)
         if arguments["replay"] is not None:
             verdict = verifier.replay(pair.before, pair.after, handlers[0], arguments["replay"])
             found = {handlers[0]: verdict}

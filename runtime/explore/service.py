@@ -74,6 +74,9 @@ class Service:
         names = job.handlers
         if names is None:
             names = tuple(sorted({*loaded.before.handlers, *loaded.after.handlers}))
+        if job.handlers is not None:
+            for name in names:
+                _require(loaded, name)
         if job.command == "handlers":
             return [{"name": name} for name in names]
         return [self._handler(loaded, name) for name in names]
@@ -93,14 +96,11 @@ class Service:
         return program
 
     def _handler(self, loaded: _Loaded, name: str) -> dict[str, Any]:
-        for which, program in (("first", loaded.before), ("second", loaded.after)):
-            if name not in program.handlers:
-                known = ", ".join(program.handlers) or "none"
-                raise BadRequest(
-                    "unknown-handler", f"no handler {name} in the {which} version (found: {known})"
-                )
         try:
+            _require(loaded, name)
             judgement = self._judge(loaded, name)
+        except BadRequest as error:
+            judgement = Judgement("inconclusive", False, 0, 0.0, str(error))
         except (Exception, Interrupted, SystemExit) as error:
             judgement = Judgement("inconclusive", False, 0, 0.0, _failure(error))
         shown = _shown(name, judgement)
@@ -124,6 +124,16 @@ class Service:
             return self._world.execute(program, handler, recorder)
 
         return Side(self._guard.wrap(execute), program.outline(handler), program.locate)
+
+
+def _require(loaded: _Loaded, name: str) -> None:
+    """Raise ``BadRequest`` unless both versions have the handler."""
+    for which, program in (("first", loaded.before), ("second", loaded.after)):
+        if name not in program.handlers:
+            known = ", ".join(program.handlers) or "none"
+            raise BadRequest(
+                "unknown-handler", f"no handler {name} in the {which} version (found: {known})"
+            )
 
 
 def _failure(error: BaseException) -> str:
