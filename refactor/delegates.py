@@ -150,6 +150,8 @@ class Delegates:
             return None
         if any(self.waits(each) for each in targets):
             self._check_place(call, file.names)
+            if self.options.style == "native" and any(self.repeats(each) for each in targets):
+                raise Refused("UC306", call, what=tree.code(func))
             return _site(call, self._maybe(targets), not self._prompt(targets))
         return _site(call, False, True) if self._dropped(call, file, first) else None
 
@@ -172,14 +174,17 @@ class Delegates:
     def _dropped(self, call: cst.Call, file: Parsed, first: str) -> bool:
         """Whether ``call`` is a coroutine's, nobody takes its future, and nothing comes after it.
 
-        A native coroutine that nobody awaits never runs, so it is not one of them.
+        A native coroutine that nobody awaits never runs, so it is not one of them; nor is one
+        under ``@asynchronous``, which gives None.
         """
         func = call.func
         if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
             return False
         targets = self.methods.named(file, func)
         plain = bool(targets) and all(
-            self.kind(each) == "coroutine" and each.node.asynchronous is None
+            self.kind(each) == "coroutine"
+            and each.node.asynchronous is None
+            and not self.is_handler(each)
             for each in targets or ()
         )
         return plain and _is_last(call, file.names)
@@ -201,8 +206,28 @@ class Delegates:
                 raise Refused("UC406", call, what=tree.code(call.func))
 
     def _maybe(self, targets: tuple[Method, ...]) -> bool:
-        """Whether a decorator may answer in place of the coroutine, with no future."""
-        return any(len(each.node.decorators) > int(self.is_handler(each)) for each in targets)
+        """Whether the call may give None: from a decorator, or from a method that stays plain."""
+        for each in targets:
+            if self.kind(each) == "plain" and not self.waits(each):
+                self._check_result(each)
+        return any(
+            len(each.node.decorators) > int(self.is_handler(each)) or not self._awaitable(each)
+            for each in targets
+        )
+
+    def _check_result(self, method: Method) -> None:
+        """Refuse a method whose value, ignored today, could be something to wait for."""
+        for each in tree.find(method.node.body, cst.Return, into_functions=False):
+            if each.value is not None and tree.dotted(each.value) != "None":
+                raise Refused("UC204", each, what=method.title)
+
+    def _awaitable(self, method: Method) -> bool:
+        """Whether ``method`` gives a future after the conversion, or nothing but an error."""
+        if self.kind(method) == "coroutine" or self.waits(method):
+            return True
+        body = tree.block(method.node.body)
+        docstring = method.node.get_docstring() is not None
+        return isinstance(tree.small(body[int(docstring and len(body) > 1)]), cst.Raise)
 
     def _prompt(self, targets: tuple[Method, ...]) -> bool:
         """Whether nothing can be raised between the call and the first operation."""

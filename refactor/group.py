@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import cst as tree
-from . import helper
+from . import generators, helper
 from .delegates import Delegates
 from .edit import Rewrite
 from .find import Handler, handlers
@@ -61,6 +61,8 @@ class Groups:
 
         Raises :class:`GroupRefused` when somebody is among them who cannot wait.
         """
+        if generators.applies(self.units[start.file.path], start.node):
+            return (start,)
         found: dict[Method, None] = {}
         queue = [start]
         while queue:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
+from . import decorators, generators
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
 from .fanout import FanOut
-from .find import COROUTINE, ENGINE, Handler, decorated
+from .find import ENGINE, Handler, decorated
 from .methods import VERBS
 from .refusal import Refused
 from .scope import Host
@@ -18,28 +19,17 @@ from .unit import Unit
 from .variables import variables
 from .workspace import Class, first_parameter
 
-TRANSPARENT = frozenset(
-    {
-        "tornado.web.authenticated",
-        "tornado.web.addslash",
-        "tornado.web.removeslash",
-    }
-)
-"""Decorators that hand on what the method returns (SEMANTICS section 2)."""
-
 
 def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     """The rewrite of ``handler``; raises Refused when it has to stay as it is."""
     cls, first = _checked(handler)
+    if generators.applies(unit, handler.node):
+        return generators.rewrite(unit, handler, cls, first)
     finder = unit.finder(cls)
     found = finder.sites(handler.node.body, first)
     _check_role(unit, handler, finder, found)
     if not found:
         return _without_operations(unit, handler, cls, first)
-    if decorated(unit.file.names, handler.node, COROUTINE) or decorated(
-        unit.file.names, handler.node, ENGINE
-    ):
-        raise Refused("UC601", handler.node, what="gen")
     _check_values(handler, found)
     check_nested(handler.node, finder, first, found)
     try:
@@ -134,30 +124,15 @@ def _checked(handler: Handler) -> tuple[Class, str]:
 
 def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
     """A handler that starts nothing: the decorator goes when every path finishes by itself."""
-    if tree.some(handler.node.body, lambda n: isinstance(n, cst.Yield | cst.Await)):
-        raise Refused("UC601", handler.node, what="yield")
     body = tree.block(handler.node.body)
     if isinstance(tree.small(split(handler.node)[1][0]), cst.Raise):
         raise Refused("UC106", handler.node)
     if not unit.finishing(cls).always(body, first):
         raise Refused("UC101", handler.node)
-    kept = [each for each in handler.node.decorators if each is not handler.decorator]
-    new = _with_decorators(handler, kept)
+    if decorated(unit.file.names, handler.node, ENGINE):
+        _check_values(handler, [])
+    new = decorators.without(handler.node, _own_decorators(unit, handler))
     return Rewrite(((handler.node, new),), (), ())
-
-
-def _with_decorators(handler: Handler, kept: list[cst.Decorator]) -> cst.FunctionDef:
-    """The method with other decorators; comments above the dropped one stay."""
-    lines = list(handler.decorator.leading_lines)
-    if kept and lines and handler.node.decorators[0] is handler.decorator:
-        kept[0] = kept[0].with_changes(leading_lines=[*lines, *kept[0].leading_lines])
-        lines = []
-    if not kept:
-        after = [*handler.node.leading_lines, *lines, *handler.node.lines_after_decorators]
-        return handler.node.with_changes(
-            decorators=kept, leading_lines=after, lines_after_decorators=()
-        )
-    return handler.node.with_changes(decorators=kept)
 
 
 def _check_values(handler: Handler, found: list[Site]) -> None:
@@ -227,18 +202,20 @@ def cleared(block: tree.Block) -> tree.Block:
     return done
 
 
+def _own_decorators(unit: Unit, handler: Handler) -> list[cst.Decorator]:
+    """@asynchronous, and a ``gen.engine``, which does nothing for a method without ``yield``."""
+    engine = decorated(unit.file.names, handler.node, ENGINE)
+    return [each for each in (handler.decorator, engine) if each is not None]
+
+
 def _coroutine(unit: Unit, handler: Handler, block: tree.Block) -> cst.FunctionDef:
     """The method as a coroutine: under ``@gen.coroutine`` in place of @asynchronous, or async."""
-    for each in handler.node.decorators:
-        qualified = unit.file.names.qualified(each.decorator, handler.node)
-        if each is not handler.decorator and qualified not in TRANSPARENT:
-            raise Refused("UC402", each, what=tree.code(each.decorator))
-    body = tree.suite(block, handler.node.body)
+    own = _own_decorators(unit, handler)
+    decorators.check(unit, handler, own)
+    bare = handler.node.with_changes(body=tree.suite(block, handler.node.body))
     if unit.options.style == "native":
-        kept = [each for each in handler.node.decorators if each is not handler.decorator]
-        bare = _with_decorators(handler, kept)
-        return bare.with_changes(body=body, asynchronous=cst.Asynchronous())
+        return decorators.without(bare, own).with_changes(asynchronous=cst.Asynchronous())
     written = unit.imports.refer("tornado.gen", "coroutine", ())
     new = handler.decorator.with_changes(decorator=cst.parse_expression(written))
-    decorators = [new if each is handler.decorator else each for each in handler.node.decorators]
-    return handler.node.with_changes(decorators=decorators, body=body)
+    listed = [new if each is handler.decorator else each for each in bare.decorators]
+    return decorators.without(bare.with_changes(decorators=listed), own[1:])

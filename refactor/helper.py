@@ -9,9 +9,10 @@ import libcst as cst
 
 from . import cst as tree
 from .continuation import Continuations, trimmed
+from .decorators import TRANSPARENT
 from .direct import Converter
 from .edit import Rewrite
-from .handler import TRANSPARENT, check_nested, cleared, split, without_nested
+from .handler import check_nested, cleared, split, without_nested
 from .methods import Method
 from .refusal import Refused
 from .scope import Host

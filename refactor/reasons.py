@@ -149,6 +149,18 @@ REASONS: dict[str, Entry] = {
         "finishes differently",
         "gen.engine does not finish the request by itself, gen.coroutine does",
     ),
+    "UC603": Entry(
+        "decorators in the wrong order",
+        "'{what}' stands above @asynchronous, which fails on a generator since Tornado 4",
+    ),
+    "UC604": Entry(
+        "left open elsewhere",
+        "'{what}' may leave the request open, and @asynchronous finishes it all the same",
+    ),
+    "UC605": Entry(
+        "errors of a helper",
+        "errors of callbacks behind '{what}' reach the client only through @asynchronous",
+    ),
     "UC701": Entry(
         "positional callback", "Tornado 6 takes the positional argument '{what}' for raise_error"
     ),

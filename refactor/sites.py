@@ -110,7 +110,7 @@ class SiteFinder:
         for arg in call.args:
             if arg.keyword is not None and arg.keyword.value in SIDE_CALLBACKS:
                 raise Refused("UC401", call, what=tree.code(arg))
-        argument = self._argument(call, operation)
+        argument = self.argument(call, operation)
         if argument is None:
             return None
         if operation.repeats and not self.assume_once:
@@ -153,7 +153,7 @@ class SiteFinder:
             return None
         return found[0].file, found[1]
 
-    def _argument(self, call: cst.Call, operation: Operation) -> cst.Arg | None:
+    def argument(self, call: cst.Call, operation: Operation) -> cst.Arg | None:
         """The argument with the callback; None when the call passes none."""
         for arg in call.args:
             if arg.keyword is not None and arg.keyword.value == operation.callback:

@@ -1,0 +1,199 @@
+"""``gen.Callback`` with ``gen.Wait`` and ``gen.WaitAll``: futures kept in variables.
+
+A key is followed through one block of statements, from the call that gets its callback to the wait
+for it. A key that is not waited for on every path is an error that Tornado reports at the end, and
+only ``@asynchronous`` tells the client (SEMANTICS section 4), so every key has to be followed. They
+are all replaced, or all stay where an operation is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from . import cst as tree
+from .forms import Started
+from .refusal import Refused
+from .returns import is_return
+from .tasks import Form, Tasks
+
+CALLBACK = "tornado.gen.Callback"
+WAIT = "tornado.gen.Wait"
+WAIT_ALL = "tornado.gen.WaitAll"
+
+
+@dataclass(eq=False)
+class Pending:
+    """One key between its call and its wait: its ``yield gen.Callback``, and the call's new form.
+
+    ``started`` is set once the call was rewritten.
+    """
+
+    callback: cst.BaseExpression
+    form: Form | None
+    started: Started | None = None
+
+
+@dataclass(eq=False)
+class Keys:
+    """The keys of one function; empty when there are none, or when they have to stay."""
+
+    tasks: Tasks
+    calls: dict[int, Pending] = field(default_factory=dict)
+    waits: dict[int, list[Pending]] = field(default_factory=dict)
+    followed: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, tasks: Tasks) -> Keys:
+        """Follow the keys of the function that ``tasks`` is about; raises Refused (UC601)."""
+        keys = cls(tasks)
+        wanted = dict(tasks.unit.imports.wanted)
+        old = [n for n in _nodes(tasks.function.body) if keys.is_callback(n) or keys._is_wait(n)]
+        keys._follow(tree.block(tasks.function.body))
+        left = [n for n in old if id(n) not in keys.followed]
+        if left:
+            raise Refused("UC601", left[0], what=tree.code(left[0]))
+        if all(pending.form is not None for pending in keys.calls.values()):
+            return keys
+        tasks.unit.imports.wanted = wanted
+        return cls(tasks)
+
+    def is_callback(self, node: cst.CSTNode | None) -> bool:
+        """Whether ``node`` is ``yield gen.Callback(...)``."""
+        return isinstance(node, cst.Yield) and self._called(node.value, CALLBACK)
+
+    def _called(self, node: cst.CSTNode | None, *names: str) -> bool:
+        if not isinstance(node, cst.Call):
+            return False
+        return self.tasks.unit.file.names.qualified(node.func, node) in names
+
+    def _is_wait(self, node: cst.CSTNode) -> bool:
+        return isinstance(node, cst.Yield) and self._called(node.value, WAIT, WAIT_ALL)
+
+    def _follow(self, stmts: tree.Block) -> None:
+        """Pair the keys of one block, as far as that is certain."""
+        pending: dict[str, Pending] = {}
+        for stmt in stmts:
+            call = tree.called(stmt)
+            carrier = self._carrier(call) if call is not None else None
+            if call is not None and carrier is not None and carrier[0] not in pending:
+                key, argument = carrier
+                form = self.tasks.callback(call, argument)
+                pending[key] = self.calls[id(call)] = Pending(argument.value, form)
+            elif isinstance(stmt, cst.SimpleStatementLine):
+                self._wait_in(stmt, pending)
+            for suite in tree.sub_blocks(stmt):
+                self._follow(tree.block(suite))
+            if any(self._leaves(node) for node in _nodes(stmt)):
+                pending.clear()
+
+    def _leaves(self, node: cst.CSTNode) -> bool:
+        leaving = isinstance(node, cst.Return | cst.Break | cst.Continue)
+        return leaving or is_return(self.tasks.unit.file.names, node)
+
+    def _carrier(self, call: cst.Call) -> tuple[str, cst.Arg] | None:
+        """The key and the argument of a call that gets a ``gen.Callback``."""
+        found = [arg for arg in call.args if self.is_callback(arg.value)]
+        if len(found) != 1:
+            return None
+        value = found[0].value
+        assert isinstance(value, cst.Yield)
+        assert isinstance(value.value, cst.Call)
+        key = _literal(value.value.args[0].value) if len(value.value.args) == 1 else None
+        return (key, found[0]) if key is not None else None
+
+    def _wait_in(self, stmt: cst.CSTNode, pending: dict[str, Pending]) -> None:
+        for node in _nodes(stmt):
+            if not self._is_wait(node):
+                continue
+            assert isinstance(node, cst.Yield)
+            assert isinstance(node.value, cst.Call)
+            keys = _keys(node.value)
+            if keys is not None and all(key in pending for key in keys):
+                waited = self.waits[id(node.value)] = [pending.pop(key) for key in keys]
+                self.followed |= {id(node), *(id(each.callback) for each in waited)}
+
+    def started(self, stmt: cst.CSTNode) -> tree.Block | None:
+        """The statements that start an operation instead of giving it a ``gen.Callback``."""
+        call = tree.called(stmt)
+        pending = self.calls.get(id(call)) if call is not None else None
+        if pending is None or pending.form is None or pending.form.start is None:
+            return None
+        pending.started = pending.form.start()
+        return list(pending.started.statements)
+
+    def waited(self, value: cst.BaseExpression) -> Form | None:
+        """The new form of a ``gen.Wait`` or ``gen.WaitAll`` whose keys were followed."""
+        pending = self.waits.get(id(value))
+        if pending is None:
+            return None
+        if self._called(value, WAIT):
+            return _wait(pending[0])
+        forms = [(each.form, each.started) for each in pending if each.form is not None]
+        return together(self.tasks, forms)
+
+
+def together(tasks: Tasks, operations: list[tuple[Form, Started | None]]) -> Form | None:
+    """Operations that run side by side, as one list of results in their order.
+
+    Those that are started already are only waited for. None when one may fail: a list waits for
+    the others first, and one wait after the other would not.
+    """
+    if not all(form.never_fails for form, _ in operations):
+        return None
+
+    def each(names: list[str | None]) -> tree.Block:
+        block: tree.Block = []
+        begun: list[Started] = []
+        for form, started in operations:
+            assert form.start is not None
+            one = started or form.start()
+            block += [] if started is not None else one.statements
+            begun.append(one)
+        for (form, _), one, name in zip(operations, begun, names, strict=True):
+            assert form.finish is not None
+            block += form.finish(one, name)
+        return block
+
+    def steps(target: str | None) -> tree.Block:
+        if target is None:
+            return each([None] * len(operations))
+        names: list[str | None] = [tree.fresh(form.name, tasks.taken) for form, _ in operations]
+        listed = ", ".join(str(name) for name in names)
+        return [*each(names), tree.line(f"{target} = [{listed}]")]
+
+    return Form(steps=steps, each=each, count=len(operations), name="results")
+
+
+def _wait(pending: Pending) -> Form | None:
+    form, started = pending.form, pending.started
+    assert form is not None
+    assert form.finish is not None
+    assert started is not None
+    finish = form.finish
+    if form.plain:
+        return Form(value=cst.Name(started.future))
+    return Form(steps=lambda target: finish(started, target), name=form.name)
+
+
+def _nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    return tree.walk(root, into_functions=False)
+
+
+def _literal(value: cst.CSTNode) -> str | None:
+    """The text of a literal key; None for a computed one."""
+    literal = isinstance(value, cst.SimpleString | cst.Integer)
+    return repr(value.evaluated_value) if literal else None  # type: ignore[attr-defined]
+
+
+def _keys(wait: cst.Call) -> list[str] | None:
+    """The literal keys that a ``gen.Wait`` or ``gen.WaitAll`` waits for, each once."""
+    if len(wait.args) != 1:
+        return None
+    value = wait.args[0].value
+    elements = value.elements if isinstance(value, cst.List | cst.Tuple) else [cst.Element(value)]
+    found = [_literal(element.value) for element in elements]
+    keys = [key for key in found if key is not None]
+    return keys if len(set(keys)) == len(found) else None
