@@ -13,6 +13,7 @@ from .workspace import Class, Parsed
 ASYNCHRONOUS = "tornado.web.asynchronous"
 COROUTINE = "tornado.gen.coroutine"
 ENGINE = "tornado.gen.engine"
+_DEFINITIONS = (cst.ClassDef, cst.FunctionDef)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,14 @@ def handlers(file: Parsed) -> list[Handler]:
             continue
         around = file.names.enclosing(node, cst.ClassDef, cst.FunctionDef)
         cls = by_node.get(id(around))
-        name = f"{cls.name}.{node.name.value}" if cls else node.name.value
-        found.append(Handler(name, node, cls, decorator))
+        found.append(Handler(_dotted(file.names, node), node, cls, decorator))
     return found
+
+
+def _dotted(names: Names, node: cst.FunctionDef) -> str:
+    """The name by which a report and the check know the method: ``make.Login.get``."""
+    around = (each for each in names.ancestors(node) if isinstance(each, _DEFINITIONS))
+    return ".".join([*reversed([each.name.value for each in around]), node.name.value])
 
 
 def decorated(names: Names, node: cst.FunctionDef, qualified: str) -> cst.Decorator | None:
