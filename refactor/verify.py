@@ -286,7 +286,7 @@ class _Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = self._process.wait(timeout=1)
             if code < 0:
-                return f"signal {signal.Signals(-code).name}; memory is limited, see --memory"
+                return f"signal {signal.Signals(-code).name}"
             return f"exit code {code}"
         return "no exit code"
 

@@ -115,7 +115,7 @@ def test_the_guard_cannot_be_switched_off_from_inside(tmp_path: Path) -> None:
         guard._hook = guard._NETWORK = guard._CHANGES = None
         for thing in gc.get_objects():
             if isinstance(thing, guard.Guard):
-                thing._inside = False
+                thing._patience = 0
                 thing.wrap = None
         open("../elsewhere.txt", "w").write("x")
     """

@@ -14,7 +14,8 @@ import _thread
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,9 @@ from .tape import Recorder
 from .trace import Interrupted, Run
 
 MOCK = "give the call a stand-in by leaving its module out of --import"
+LOADING = 40
+"""Ticks, a quarter of a run's limit each, that loading a version may take."""
+
 _THREAD = f"the code starts a thread; {MOCK}"
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
@@ -91,7 +95,7 @@ class Guard:
         self._refused: list[str] = []
         self._seconds = seconds
         self._runs = 0
-        self._inside = False
+        self._patience = 0
         self._seen = dict.fromkeys(_CLOCKS, (-1, 0))
         sys.addaudithook(_hook(os.path.realpath(folder), self._refused))
         _no_threads(self._refused)
@@ -104,24 +108,34 @@ class Guard:
             signal.setitimer(timer, interval, interval)
 
     def _tick(self, number: int, frame: FrameType | None) -> None:
-        """Four ticks within the same run are one limit: no clock is read on the hot path."""
+        """A few ticks within the same run are its limit: no clock is read on the hot path."""
         run, ticks = self._seen[number]
         self._seen[number] = (self._runs, ticks + 1 if run == self._runs else 1)
-        if self._inside and self._seen[number][1] > 4:
-            raise OutOfTime(f"one run took more than {self._seconds} s")
+        if self._seen[number][1] > self._patience > 0:
+            raise OutOfTime(f"it took more than {self._seconds * self._patience / 4:g} s")
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Bound the time of what runs inside: importing may take longer than a run."""
+        self._runs += 1
+        self._patience = LOADING
+        try:
+            yield
+        finally:
+            self._patience = 0
 
     def wrap(self, execute: Execute) -> Execute:
         """The same, but a refused call becomes the run's obstacle, even when it was swallowed."""
 
         def guarded(recorder: Recorder) -> Run:
             self._runs += 1
-            self._inside = True
+            self._patience = 4
             try:
                 run = execute(recorder)
             except Refused as refusal:
                 run = recorder.run(end="refused", obstacle=str(refusal))
             finally:
-                self._inside = False
+                self._patience = 0
             if self._refused:
                 run = _with_obstacle(run, self._refused[0])
                 self._refused.clear()

@@ -83,7 +83,8 @@ class Service:
 
     def _load(self, version: Version) -> Program:
         try:
-            program = self._world.load(version)
+            with self._guard.loading():
+                program = self._world.load(version)
         except Unloadable:
             raise
         except Interrupted as interruption:
