@@ -32,6 +32,7 @@ _CURL_ONLY = (
     "proxy_password",
 )
 _REDIRECTS = frozenset([301, 302, 303, 307])
+_NONE = HTTPHeaders()
 _OF_THE_BODY = ("Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding")
 
 
@@ -68,6 +69,7 @@ class Fetch:
         "deliver",
         "key",
         "original",
+        "plain",
         "request",
         "start",
         "url",
@@ -85,33 +87,36 @@ class Fetch:
     ) -> None:
         self.client = client
         self.request = request
+        self.plain = request.request
         self.deliver = deliver
-        self.original = original or request.request
+        self.original = original or self.plain
         self.start: float = client.io_loop.time() if start is None else start
         self._body: list[bytes] = []
         self._code = 599
         self._reason: str | None = None
-        self._headers = HTTPHeaders()
+        self._headers = _NONE
 
     def begin(self) -> None:
         """Check the request and send it; what is wrong with it arrives like any failure."""
-        plain = self.request.request
         try:
-            self._check(plain)
-            if plain.body_producer is None:
-                self._send(plain.body)
+            self._check(self.plain)
+            if self.plain.body_producer is None:
+                self._send(self.plain.body)
             else:
-                self._produce(plain)
+                self._produce(self.plain)
         except Exception as error:
             self.client.io_loop.add_callback(self.fail, error)
 
     def _check(self, plain: HTTPRequest) -> None:
         """Read the address; raise what a real client reports of a request (SEMANTICS 1)."""
-        given, defaults = vars(plain), self.request.defaults or {}
+        given = vars(plain)
+        defaults = self.request.defaults or given
         self.url = urlsplit(to_unicode(plain.url))
         if self.url.scheme not in ("http", "https"):
             raise ValueError(f"Unsupported url scheme: {plain.url}")
-        anything = self.request.allow_nonstandard_methods
+        anything = given["allow_nonstandard_methods"]
+        if anything is None:
+            anything = defaults.get("allow_nonstandard_methods")
         if plain.method not in _METHODS and not anything:
             raise KeyError(f"unknown method {plain.method}")
         for name in _CURL_ONLY:
@@ -156,7 +161,7 @@ class Fetch:
     def _send(self, body: bytes | None, chunks: list[bytes] | None = None) -> None:
         """Find out who answers: a responder, a server of this process, or the outside world."""
         loop = self.client.io_loop
-        outcome = _upstream.respond(self.request.request)
+        outcome = _upstream.respond(self.plain)
         if outcome is not None:
             loop.add_callback(self.receive, outcome)
             return
@@ -164,7 +169,7 @@ class Fetch:
         if server is not None:
             LocalExchange(self).begin(server, body, chunks)
             return
-        self.key = self.client.question(self.request)
+        self.key = self.client.question(self.plain)
         loop.add_external(self.key, self._ask)
 
     def _ask(self) -> None:
@@ -183,7 +188,7 @@ class Fetch:
         start_line = ResponseStartLine("HTTP/1.1", outcome.code, reason)
         try:
             self.headers(start_line, HTTPHeaders(outcome.headers))
-            if outcome.body and self.request.method != "HEAD":
+            if outcome.body and self.plain.method != "HEAD":
                 self.chunk(outcome.body)
         except Exception as error:
             self.fail(error)
@@ -194,7 +199,7 @@ class Fetch:
         """Take the status line and the headers."""
         _, self._code, self._reason = start_line
         self._headers = headers
-        tell = self.request.request.header_callback
+        tell = self.plain.header_callback
         if tell is not None and not self._redirected():
             tell(f"HTTP/1.1 {self._code} {self._reason}\r\n")
             for name, value in headers.get_all():
@@ -205,7 +210,7 @@ class Fetch:
         """Take a part of the body; it goes to the streaming callback, if there is one."""
         if self._redirected():
             return
-        tell = self.request.request.streaming_callback
+        tell = self.plain.streaming_callback
         if tell is None:
             self._body.append(chunk)
         else:
@@ -222,7 +227,7 @@ class Fetch:
                 self._code,
                 headers=self._headers,
                 buffer=BytesIO(b"".join(self._body)),
-                effective_url=self.request.request.url,
+                effective_url=self.plain.url,
                 request_time=self.client.io_loop.time() - self.start,
                 reason=self._reason,
             )
@@ -238,16 +243,17 @@ class Fetch:
         self.deliver(HTTPResponse(self.request, 599, error=error, request_time=elapsed))
 
     def _redirected(self) -> bool:
+        if self._code not in _REDIRECTS:
+            return False
         request = self.request
         return bool(
-            self._code in _REDIRECTS
-            and request.follow_redirects
+            request.follow_redirects
             and request.max_redirects > 0
             and self._headers.get("Location") is not None
         )
 
     def _follow(self) -> None:
-        request = copy.copy(self.request.request)
+        request = copy.copy(self.plain)
         request.headers = HTTPHeaders(request.headers)
         request.url = urljoin(request.url, self._headers["Location"])
         request.max_redirects = self.request.max_redirects - 1

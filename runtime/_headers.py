@@ -36,8 +36,11 @@ class HTTPHeaders(MutableMapping[str, str]):
         self._last: str | None = None  # the name a continuation line belongs to
         if not args and not kwargs:
             return
-        if len(args) == 1 and not kwargs and isinstance(args[0], HTTPHeaders):
-            self._values = {name: list(values) for name, values in args[0]._values.items()}
+        given = args[0] if len(args) == 1 and not kwargs else None
+        if isinstance(given, HTTPHeaders):
+            self._values = {name: list(values) for name, values in given._values.items()}
+        elif isinstance(given, dict):
+            self._values = {normalized(name): [value] for name, value in given.items()}
         else:
             self.update(*args, **kwargs)
 
