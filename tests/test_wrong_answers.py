@@ -198,6 +198,13 @@ def test_f13_f14_a_bound_is_said(number: int) -> None:
     assert not verdict.complete
 
 
+def test_f13_wide_draws_are_never_called_complete() -> None:
+    rare = handler("self.write('bad' if random.randrange(1000) == int('73' + '1') else 'good')")
+    verdict = check(handler("random.randrange(1000)\nself.write('good')"), rare)
+    assert verdict.result == "different" or not verdict.complete
+    assert verdict.details["held"] == ["random: drawn from 3 values only"]
+
+
 def test_f17_being_installed_breaks_no_suite(tmp_path: Path) -> None:
     (tmp_path / "test_theirs.py").write_text("def test_theirs():\n    assert True\n")
     done = subprocess.run(

@@ -58,6 +58,8 @@ class Evidence:
             key = _operation(question.key)
             taken, possible = self.outcomes.setdefault(key, (set(), set()))
             taken.add(question.label)
+            if key.startswith("random"):
+                self.held.add(f"{key}: drawn from {len(question.options)} values only")
             possible.update(question.options)
 
     def add_difference(self, story: str) -> None:

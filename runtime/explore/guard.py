@@ -91,7 +91,7 @@ class OutOfTime(Interrupted):
 class Guard:
     """Refuses effects and bounds the time of one run; ``wrap`` makes both visible in a ``Run``."""
 
-    def __init__(self, folder: str, seconds: float = 0.5) -> None:
+    def __init__(self, folder: str, seconds: float = 1.0) -> None:
         self._refused: list[str] = []
         self._seconds = seconds
         self._runs = 0
