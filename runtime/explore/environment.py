@@ -53,6 +53,7 @@ _GUARDED: Mapping[str, Callable[[], ModuleType]] = {
     "sys": machine.sys_module,
     "concurrent": machine.concurrent_module,
     "concurrent.futures": machine.futures_module,
+    "re": machine.re_module,
     "traceback": machine.traceback_module,
     "urllib": machine.urllib_module,
 }

@@ -84,9 +84,9 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         handler_bases=frozenset(_handler_bases(nodes)),
         undefined=_undefined(source, path),
         imported=frozenset(
-            f"{node.module}.{alias.name}"
+            f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
             for node in nodes
-            if isinstance(node, ast.ImportFrom)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
             for alias in node.names
         ),
         attributes=frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
@@ -222,6 +222,10 @@ def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
                 constants[target] = node.value
     found: dict[str, set[str]] = {}
     for node in nodes:
+        key, separator = _split(node)
+        key = source_of.get(key, key)
+        if separator:
+            found.setdefault(key, set()).add(f"1{separator}2")
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
@@ -230,6 +234,17 @@ def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
         for key in keys - {""}:
             found.setdefault(key, set()).update(values)
     return {key: frozenset(values) for key, values in found.items() if values}
+
+
+def _split(node: ast.AST) -> tuple[str, str]:
+    """What is split, by its name, and at which text; two empty strings if nothing is."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        return "", ""
+    at = node.args[0]
+    if node.func.attr not in ("split", "rsplit", "partition") or not isinstance(at, ast.Constant):
+        return "", ""
+    of = node.func.value
+    return _looked_up(of) or dotted(of) or "", at.value if isinstance(at.value, str) else ""
 
 
 def _looked_up(node: ast.expr) -> str | None:

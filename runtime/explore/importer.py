@@ -8,7 +8,8 @@ their state may have changed. Everything else is a stand-in.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +43,28 @@ class _Tornado(_Own):
         if name.startswith("_"):
             raise AttributeError(name)
         return self._importer.module(f"tornado.{name}")
+
+
+class _Borrowed(ModuleType):
+    """A module of the runtime as one version sees it.
+
+    Names that it lacks are stand-ins if the version may name what is not there; names that this
+    generation of Tornado does not have are missing here too.
+    """
+
+    def __init__(self, name: str, module: ModuleType, tolerates: Callable[[str, str], bool]) -> None:
+        super().__init__(name)
+        self.__dict__.update(module.__dict__)
+        self.__dict__.pop("__all__", None)
+        self._module = module
+        self._tolerates = tolerates
+
+    def __getattr__(self, name: str) -> Any:
+        caller = sys._getframe(1).f_code.co_filename
+        gone = name.startswith("__") or generation.varies(self._module.__dict__, name)
+        if gone or not self._tolerates(caller, f"{self.__name__}.{name}"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return part(f"{self.__name__}.{name}")
 
 
 class Importer:
@@ -122,15 +145,13 @@ class Importer:
             return module
         if isinstance(module, _Own):
             self._submodules(name, module, fromlist)
-        if fromlist[0] == "*":
-            return _everything(name, module)
-        own = (globals or {}).get("__file__") != self._entry
+        if isinstance(module, _Borrowed):
+            return module
+        caller = (globals or {}).get("__file__", "")
         missing = [
             each
             for each in fromlist
-            if not hasattr(module, each)
-            and (own or f"{name}.{each}" in self._shared.imported)
-            and not generation.varies(module.__dict__, each)
+            if not hasattr(module, each) and self._tolerates(caller, f"{name}.{each}")
         ]
         return _completed(name, module, missing) if missing else module
 
@@ -153,7 +174,7 @@ class Importer:
         if name == "tornado.options":
             return fresh_options()
         if top == "tornado":
-            return _runtime_module(name)
+            return self._runtime_module(name)
         guarded = guarded_module(name)
         if guarded is not None:
             return guarded
@@ -165,6 +186,29 @@ class Importer:
         if self.sources.is_folder(name):
             return _Own(name)
         return Standin.named(name)
+
+    def _tolerates(self, path: str, name: str) -> bool:
+        """Whether ``name``, which does not exist, may be a stand-in in the file ``path``.
+
+        In the file under check only if both versions name it: a name that one of them has made up
+        is an error of that version.
+        """
+        if path != self._entry:
+            return True
+        return name in self._shared.imported or name.rpartition(".")[2] in self._shared.attributes
+
+    def _runtime_module(self, name: str) -> Any:
+        """The runtime's module for a name below ``tornado``; a stand-in if it has none."""
+        inner = name.removeprefix("tornado.")
+        if inner == "stack_context" and generation.current >= 6:
+            raise ModuleNotFoundError("No module named 'tornado.stack_context'", name=name)
+        if inner.startswith(("_", "explore", "choices", "generation")):
+            return Standin.named(name)
+        try:
+            module = importlib.import_module(f"{_RUNTIME}.{inner}")
+        except ModuleNotFoundError:
+            return Standin.named(name)
+        return _Borrowed(name, module, self._tolerates)
 
     def _source(self, name: str) -> Source | None:
         if name not in self._found:
@@ -202,32 +246,9 @@ def _absolute(name: str, globals: Mapping[str, Any], level: int) -> str:
     return f"{base}.{name}" if base and name else base or name
 
 
-def _everything(name: str, module: ModuleType) -> ModuleType:
-    """``module`` for ``import *``: Tornado's modules do not say what is public."""
-    if not module.__name__.startswith(_RUNTIME):
-        return module
-    public = {key: value for key, value in vars(module).items() if key != "__all__"}
-    whole = _Own(name)
-    whole.__dict__.update(public)
-    return whole
-
-
 def _completed(name: str, module: ModuleType, missing: list[str]) -> ModuleType:
     """``module`` with stand-ins for names that it does not have (here, or on this Python)."""
     completed = _Own(name)
     completed.__dict__.update(module.__dict__)
     completed.__dict__.update({each: part(f"{name}.{each}") for each in missing})
     return completed
-
-
-def _runtime_module(name: str) -> Any:
-    """The runtime's module for a name that begins with ``tornado``; a stand-in if it has none."""
-    inner = name.removeprefix("tornado.")
-    if inner == "stack_context" and generation.current >= 6:
-        raise ModuleNotFoundError("No module named 'tornado.stack_context'", name=name)
-    if inner.startswith(("_", "explore", "choices", "generation")):
-        return Standin.named(name)
-    try:
-        return importlib.import_module(f"{_RUNTIME}.{inner}")
-    except ModuleNotFoundError:
-        return Standin.named(name)

@@ -54,7 +54,9 @@ class LoadedVersion:
         self.anatomy = anatomy
         self.harvest = found.merge(elsewhere)
         self.loop = RunLoop.fresh()
-        self.catalogue = Catalogue.of(version.operations, self.harvest.dotted)
+        self.catalogue = Catalogue.of(
+            version.operations, self.harvest.dotted | self.harvest.imported
+        )
         self.failures: dict[str, Any] = {}
         self.classes: dict[str, type] = {}
         self.namespace: dict[str, Any] = {}
@@ -63,6 +65,7 @@ class LoadedVersion:
         shared = Harvest(
             undefined=found.undefined & elsewhere.undefined,
             imported=found.imported & elsewhere.imported,
+            attributes=found.attributes & elsewhere.attributes,
         )
         self._importer = Importer(
             Sources(

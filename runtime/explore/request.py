@@ -132,6 +132,20 @@ class ExploredRequest(HTTPServerRequest):
         self.query_arguments = self.body_arguments = self.arguments
 
     @property
+    def path(self) -> str:
+        """The path, which is a choice where the code compares it with something."""
+        here = now()
+        paths = ["/", *sorted(here.harvest.compared.get("path", ()))]
+        if len(paths) == 1 or sys._getframe(1).f_code.co_filename not in here.files:
+            return self._path
+        self._path = paths[here.settle("the request's path", paths)]
+        return self._path
+
+    @path.setter
+    def path(self, value: str) -> None:
+        self._path = value
+
+    @property
     def cookies(self) -> Any:
         """The request's cookies."""
         return _Cookies()

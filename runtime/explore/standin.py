@@ -10,8 +10,10 @@ anything else; code that is not under check sees that text and nothing else.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from types import FrameType
 from typing import Any
 
 from . import calls
@@ -20,6 +22,9 @@ from .circumstances import now
 from .describe import TEXTS
 from .outside import base_class, exception_class
 from .shown import shown
+
+
+_RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Standin(str):
@@ -56,6 +61,8 @@ class Standin(str):
         here.attributes.pop((self._name, name), None)
 
     def __getitem__(self, key: Any) -> Any:
+        if _for_a_library():
+            return str.__getitem__(self, key)
         here = now()
         name = f"{self._name}[{shown(key)}]"
         if name in here.attributes:
@@ -103,23 +110,32 @@ class Standin(str):
     # What it looks like --------------------------------------------------------------------------
 
     def __bool__(self) -> bool:
+        if not _has_choices(sys._getframe(1)):
+            return True
         return now().settle(f"bool({self._name})", ("true", "false")) == 0
 
     def __len__(self) -> int:
+        if _for_a_library():
+            return str.__len__(self)
+        return self._size()
+
+    def _size(self) -> int:
         return (1, 0, 2)[now().settle(f"len({self._name})", ("1", "0", "2"))]
 
     def __iter__(self) -> Iterator[Any]:
+        if _for_a_library():
+            return str.__iter__(self)
         count = unpacked_into(sys._getframe(1))
         return iter(
             [
                 Standin.named(f"{self._name}[{index}]")
-                for index in range(len(self) if count is None else count)
+                for index in range(self._size() if count is None else count)
             ]
         )
 
     async def __aiter__(self) -> Any:
-        for item in self:
-            yield item
+        for index in range(self._size()):
+            yield Standin.named(f"{self._name}[{index}]")
 
     def __next__(self) -> Any:
         name = now().nth(f"next({self._name})")
@@ -128,13 +144,15 @@ class Standin(str):
         return Standin.named(name)
 
     def __contains__(self, item: object) -> bool:
+        if _for_a_library():
+            return isinstance(item, str) and str.__contains__(self, item)
         ways = ("true", "false") if type(item) is str else ("false", "true")
         return ways[now().settle(f"{shown(item)} in {self._name}", ways)] == "true"
 
     def __eq__(self, other: object) -> bool:
         if self is other or (isinstance(other, Standin) and other._name == self._name):
             return True
-        if other is None:
+        if other is None or _for_a_library():
             return False
         return now().settle(f"{self._name} == {shown(other)}", ("false", "true")) == 1
 
@@ -205,6 +223,17 @@ class _Items:
 
     def __getitem__(self, key: object) -> Any:
         return self._of[key]
+
+
+def _for_a_library() -> bool:
+    """Whether the method that asks was called by code that is not under check: it sees text."""
+    return sys._getframe(2).f_code.co_filename not in now().files
+
+
+def _has_choices(frame: FrameType) -> bool:
+    """Whether a truth value matters to ``frame``: the code under check, or the runtime for it."""
+    path = frame.f_code.co_filename
+    return path in now().files or path.startswith(_RUNTIME)
 
 
 def part(name: str) -> Any:

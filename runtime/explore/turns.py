@@ -8,6 +8,7 @@ from typing import Any
 from .. import _current, _questions, choices
 from ..ioloop import EPOCH, External, IOLoop
 from ..stack_context import EMPTY, _state
+from .circumstances import now
 from .trace import DELIVER, Interrupted
 
 DELIVERIES = 200
@@ -63,6 +64,18 @@ class RunLoop(IOLoop):
             deliver()
 
         return super().add_external(key, noted)
+
+    def add_timeout(
+        self, deadline: Any, callback: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """As ``IOLoop.add_timeout``; a time that the code read on its late clock counts from there.
+
+        The loop's own clock is not late, so "now and five seconds" must not become an hour.
+        """
+        late = now().late
+        if late and isinstance(deadline, (int, float)) and deadline >= self._now + late:
+            deadline -= late
+        return super().add_timeout(deadline, callback, *args, **kwargs)
 
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""

@@ -29,6 +29,7 @@ from .patches import patched
 from .request import ExploredApplication, ExploredRequest, path_arguments
 from .shown import Text
 from .standin import Standin
+from .suspended import waiting
 from .tape import Recorder
 from .trace import FINISHED, NEVER, Interrupted, Place, Run
 
@@ -86,10 +87,11 @@ class _Request:
         if len(servers) > 1:
             kind = servers[self.here.ask("the class that serves", [name for name, _ in servers])][1]
         end = self._serve(kind)
+        still = waiting(self.program.locate) if end == NEVER and self.chooser.locate else ()
         self._share()
         gc.collect(0)
         lines = _places(self.program.version.path, tuple(self.program.lines))
-        return self.chooser.run(end=end, lines=lines, held=tuple(self.here.held))
+        return self.chooser.run(end=end, lines=lines, held=tuple(self.here.held), waiting=still)
 
     def _obstacle(self, kind: type | None) -> str | None:
         if kind is None:
