@@ -17,7 +17,7 @@ from oracle.fixture import Fixture, fixtures
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
 from oracle.loopback import Loopback
 from oracle.scenario import Observation
-from oracle.tool import TARGETS, convert, converted
+from oracle.tool import TARGETS, check_naive, convert, converted, written
 
 CASES = {fixture.name: fixture for fixture in fixtures()}
 BOTH = (TORNADO_4, TORNADO_5)
@@ -125,7 +125,7 @@ def test_whatever_the_tool_writes_behaves_as_the_original(
     name: str, style: str, judges: Judges, tmp_path: Path
 ) -> None:
     fixture = CASES[name]
-    done = converted(fixture.folder, style, 5)
+    done = written(fixture.folder, style, 5)
     for path, conversion in done.items():
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -156,3 +156,17 @@ def test_running_it_shows_that_the_naive_conversion_is_wrong(name: str, judges: 
     fixture = CASES[name]
     found = [judges.compare(fixture, fixture.naive, v, v) for v in BOTH]
     assert any(found), "no scenario tells the naive conversion from the original"
+
+
+@_each("naive.py")
+def test_the_check_calls_the_naive_conversion_different(name: str) -> None:
+    fixture = CASES[name]
+    results = {verdict.result for verdict in check_naive(fixture, fixture.naive).values()}
+    assert "different" in results
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in _golden()}))
+def test_the_check_does_not_object_to_the_expected_text(name: str) -> None:
+    fixture = CASES[name]
+    done = written(fixture.folder, "coroutine", 5)
+    assert done[fixture.path].after == converted(fixture.folder, "coroutine", 5)[fixture.path].after

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from uncallback.refactor import codemod
-from uncallback.refactor.model import Conversion, Options
+from uncallback.refactor.model import Conversion, HandlerId, Options, Reason, Verdict
 from uncallback.refactor.project import Project
+from uncallback.refactor.verify import Verifier, VerifyOptions
+from uncallback.refactor.verify import Version as Checked
 
 from .fixture import Fixture
+
+#: For the check of one handler.
+SECONDS = 4.0
 
 #: The outputs that are asked for: style and target generation.
 TARGETS = (("coroutine", 5), ("native", 5), ("coroutine", 6), ("native", 6))
@@ -27,7 +33,11 @@ def options_of(fixture: Fixture, style: str, tornado: int) -> Options:
 
 
 def convert(
-    fixture: Fixture, files: dict[str, bytes], style: str, tornado: int
+    fixture: Fixture,
+    files: Mapping[str, bytes],
+    style: str,
+    tornado: int,
+    keep: Mapping[HandlerId, Reason] | None = None,
 ) -> dict[str, Conversion]:
     """Convert the files of a project (by path); the conversions by path come back."""
     with tempfile.TemporaryDirectory() as name:
@@ -37,13 +47,68 @@ def convert(
             file = root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-        done = codemod.convert(Project(root), sorted(files), options_of(fixture, style, tornado))
+        options = options_of(fixture, style, tornado)
+        done = codemod.convert(Project(root), sorted(files), options, keep or {})
     return {conversion.path: conversion for conversion in done}
 
 
 @cache
 def converted(fixture_folder: Path, style: str, tornado: int) -> dict[str, Conversion]:
-    """What the tool makes of a fixture's project; computed once."""
+    """What the codemod makes of a fixture's project; computed once."""
     fixture = Fixture(fixture_folder)
-    files = {**fixture.project(), fixture.path: fixture.before}
-    return convert(fixture, files, style, tornado)
+    return convert(fixture, _files(fixture), style, tornado)
+
+
+@cache
+def written(fixture_folder: Path, style: str, tornado: int) -> dict[str, Conversion]:
+    """What the tool would write: handlers that the check calls *different* stay as they are."""
+    fixture = Fixture(fixture_folder)
+    reason = Reason("UC901", "the check found a difference", 1)
+    keep: dict[HandlerId, Reason] = {}
+    while True:
+        done = convert(fixture, _files(fixture), style, tornado, keep)
+        bad = {
+            HandlerId(path, name): reason
+            for path, conversion in done.items()
+            for name, verdict in check(fixture, conversion, done).items()
+            if verdict.result == "different"
+        }
+        if bad.keys() <= keep.keys():
+            return done
+        keep |= bad
+
+
+def check(
+    fixture: Fixture, conversion: Conversion, project: Mapping[str, Conversion]
+) -> dict[str, Verdict]:
+    """The verdicts of the explorer on the rewritten handlers of one file."""
+    names = [outcome.name for outcome in conversion.handlers if outcome.status == "rewritten"]
+    if conversion.before == conversion.after:
+        return {}
+    others = {path: other for path, other in project.items() if path != conversion.path}
+    before = {path: other.before for path, other in others.items()}
+    after = {path: other.after for path, other in others.items()}
+    with Verifier(_check_options(fixture)) as verifier:
+        return verifier.verify(
+            Checked(conversion.path, conversion.before, before),
+            Checked(conversion.path, conversion.after, after),
+            names,
+        )
+
+
+def check_naive(fixture: Fixture, naive: bytes) -> dict[str, Verdict]:
+    """The verdicts of the explorer on a naive conversion."""
+    project = fixture.project()
+    with Verifier(_check_options(fixture)) as verifier:
+        return verifier.verify_all(
+            Checked(fixture.path, fixture.before, project), Checked(fixture.path, naive, project)
+        )
+
+
+def _check_options(fixture: Fixture) -> VerifyOptions:
+    operations = tuple(fixture.options.get("operations", ()))
+    return VerifyOptions(seconds=SECONDS, operations=operations, confirm=False)
+
+
+def _files(fixture: Fixture) -> dict[str, bytes]:
+    return {**fixture.project(), fixture.path: fixture.before}
