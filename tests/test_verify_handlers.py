@@ -179,3 +179,21 @@ def test_one_child_serves_many_and_forgets_between(verifier: Verifier) -> None:
     source = PLAIN.format("seen.append(1); self.write(str(len(seen)))") + "\nseen = []\n"
     for _ in range(3):
         assert compare(verifier, source, source, "Main.get").result == "equivalent"
+
+
+def test_what_still_waits_at_the_end_is_shown(verifier: Verifier) -> None:
+    source = """
+from tornado import gen, locks
+from tornado.web import RequestHandler
+
+class Main(RequestHandler):
+    @gen.coroutine
+    def get(self):
+        {}
+        self.finish("x")
+"""
+    hangs = source.format("yield locks.Event().wait()")
+    verdict = compare(verifier, source.format("pass"), hangs, "Main.get")
+    assert verdict.counterexample is not None
+    assert verdict.counterexample["ends"] == {"before": "finished", "after": "never finished"}
+    assert verdict.counterexample["waiting"] == {"before": [], "after": ["app.py:8 in get"]}
