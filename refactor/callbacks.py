@@ -127,22 +127,25 @@ EXTERNAL_METHODS = frozenset({"finish", "write", "render", "redirect", "send_err
 
 
 def takes(ref: CallbackRef, passed: int) -> list[cst.Param] | None:
-    """The parameters that get the ``passed`` values of the operation; None if they do not fit.
+    """The parameters that get the ``passed`` values of the operation; None if they do not fit."""
+    rest = open_parameters(ref)
+    return rest if ref.function is not None and len(rest) == passed else None
 
-    ``self`` and what a partial binds are left out. Only plain parameters count, as those are the
-    ones that can become local variables.
+
+def open_parameters(ref: CallbackRef) -> list[cst.Param]:
+    """The parameters that are left for an operation's values: without self and what is bound.
+
+    Only plain parameters count, as those are the ones that can become local variables.
     """
-    function = ref.function
-    if function is None:
-        return None
-    params = function.params
+    if ref.function is None:
+        return []
+    params = ref.function.params
     plain = [*params.posonly_params, *params.params]
     if ref.kind == "method":
         plain = plain[1:]
     bound = sum(1 for arg in ref.arguments if arg.keyword is None)
     keywords = {arg.keyword.value for arg in ref.arguments if arg.keyword is not None}
-    rest = [p for p in plain[bound:] if p.name.value not in keywords]
-    return rest if len(rest) == passed else None
+    return [p for p in plain[bound:] if p.name.value not in keywords]
 
 
 def is_plain(ref: CallbackRef) -> bool:

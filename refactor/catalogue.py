@@ -12,15 +12,27 @@ from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-Form = Literal["fetch", "future", "maybe", "auth", "task", "promise", "none"]
-Errors = Literal["response", "none", "argument", "raised", "dropped", "value"]
+Form = Literal[
+    "fetch",
+    "future",
+    "maybe",
+    "auth",
+    "task",
+    "promise",
+    "sleep",
+    "moment",
+    "settled",
+    "exit",
+    "none",
+]
+Errors = Literal["response", "none", "argument", "raised", "dropped", "value", "future"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +43,15 @@ class Operation:
     owner: tuple[str, ...] = ()
     call: str | None = None
     method: str | None = None
+    library: str | None = None
     callback: str = "callback"
     position: int | None = None
     passes: tuple[str, ...] = ("result",)
     errors: Errors = "value"
     immediate: bool = False
     repeats: bool = False
+    forwards: bool = False
+    assumed: bool = False
     returns: Literal["nothing", "future", "handle"] = "nothing"
     form5: Form = "task"
     form6: Form = "promise"
@@ -48,6 +63,15 @@ class Operation:
 
 class CatalogueError(ValueError):
     """An entry that cannot be used; the text says which and why."""
+
+
+def expanded(entry: Mapping[str, Any]) -> list[Operation]:
+    """The operations of a table, one for each of its methods; raises :class:`CatalogueError`."""
+    methods = entry.get("method")
+    if not isinstance(methods, list):
+        return [operation(entry)]
+    holder = entry.get("name") or entry.get("library")
+    return [operation({**entry, "name": f"{holder}.{each}", "method": each}) for each in methods]
 
 
 def operation(entry: Mapping[str, Any]) -> Operation:
@@ -63,11 +87,11 @@ def operation(entry: Mapping[str, Any]) -> Operation:
     if isinstance(values.get("owner"), str):
         values["owner"] = (values["owner"],)
     found = Operation(**cast("dict[str, Any]", {**values, "name": name}))
-    if not found.call and not (found.owner and found.method):
+    if not found.call and not ((found.owner or found.library) and found.method):
         raise CatalogueError(f"operation {name!r}: needs 'call', or 'owner' and 'method'")
-    _one_of(found, "errors", ("response", "none", "argument", "raised", "dropped", "value"))
+    _one_of(found, "errors", get_args(Errors))
     for form in ("form5", "form6"):
-        _one_of(found, form, ("fetch", "future", "maybe", "auth", "task", "promise", "none"))
+        _one_of(found, form, get_args(Form))
     return found
 
 
@@ -81,7 +105,7 @@ def _one_of(found: Operation, field: str, allowed: Iterable[str]) -> None:
 def bundled() -> tuple[Operation, ...]:
     """Tornado's own operations and those of the libraries around it."""
     data = tomllib.loads(Path(__file__).with_name("operations.toml").read_text("utf-8"))
-    return tuple(operation(entry) for entry in data["operation"])
+    return tuple(each for entry in data["operation"] for each in expanded(entry))
 
 
 @dataclass(frozen=True)
@@ -93,7 +117,8 @@ class Catalogue:
     @classmethod
     def of(cls, extra: Iterable[Mapping[str, Any]] = ()) -> Catalogue:
         """The bundled entries behind a project's; raises :class:`CatalogueError`."""
-        return cls((*(operation(entry) for entry in extra), *bundled()))
+        own = (each for entry in extra for each in expanded(entry))
+        return cls((*own, *bundled()))
 
     def by_text(self, call: str) -> Operation | None:
         """The entry whose ``call`` pattern fits the call as it is written."""
@@ -104,6 +129,14 @@ class Catalogue:
         mine = list(owners)
         for each in self.operations:
             if each.method == method and any(owner in each.owner for owner in mine):
+                return each
+        return None
+
+    def by_library(self, libraries: Iterable[str], method: str) -> Operation | None:
+        """The entry for ``method`` of any object, in a file that imports one of ``libraries``."""
+        mine = set(libraries)
+        for each in self.operations:
+            if each.method == method and each.library in mine:
                 return each
         return None
 

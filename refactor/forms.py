@@ -63,6 +63,11 @@ class Forms:
             return self._auth(_without_argument(site), target, taken)
         if form == "future" and site.operation.errors == "dropped":
             return self._unless_closed(_without_argument(site), target, taken)
+        if form == "task" and len(site.operation.passes) > 1:
+            return [self._unpacked(self.awaitable(site, taken), target)]
+        if form == "settled":
+            future = target or tree.fresh("future", taken)
+            return self._settled(self.start(site, future, exact, taken), target)
         if form == "promise" or self.shim(site, exact) or self._asks(site):
             started = self.start(site, tree.fresh("future", taken), exact, taken)
             return [*started.statements, *self.finish(site, started, target, taken)]
@@ -71,6 +76,8 @@ class Forms:
     def start(self, site: Site, future: str, exact: bool, taken: set[str]) -> Started:
         """Start ``site`` and keep what to wait for in the variable ``future``."""
         form = self._form(site)
+        if form == "moment":
+            raise Refused("UC212", site.call, what=site.operation.name)
         if form == "promise":
             maker = self.imports.refer("tornado.concurrent", "Future", taken)
             setter = f"{future}.set_result"
@@ -93,6 +100,10 @@ class Forms:
         self, site: Site, started: Started, target: str | None, taken: set[str]
     ) -> tree.Block:
         """Wait for what ``start`` started."""
+        if self._form(site) == "task" and len(site.operation.passes) > 1:
+            return [self._unpacked(cst.Name(started.future), target)]
+        if self._form(site) == "settled":
+            return self._settled(started, target)
         if self._form(site) == "auth":
             return self._auth(cst.Name(started.future), target, taken)
         if self._form(site) == "future" and site.operation.errors == "dropped":
@@ -106,7 +117,9 @@ class Forms:
         return [self.wait(cst.Name(started.future), target)]
 
     def _form(self, site: Site) -> str:
-        form = site.operation.form(self.options.tornado)
+        form: str = site.operation.form(self.options.tornado)
+        if form == "sleep" and site.seconds is None:
+            form = "task" if self.options.tornado < 6 else "promise"
         if form == "none":
             raise Refused(
                 "UC208", site.call, what=site.operation.name, tornado=self.options.tornado
@@ -133,12 +146,7 @@ class Forms:
         """What to wait for, where one expression is enough."""
         form = self._form(site)
         if form == "fetch":
-            quiet = cst.Arg(
-                keyword=cst.Name("raise_error"),
-                value=cst.Name("False"),
-                equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
-            )
-            return _without_argument(site, quiet)
+            return _without_argument(site, _keyword("raise_error", "False"))
         if form == "task":
             bare = _without_argument(site)
             task = cst.parse_expression(self.imports.refer("tornado.gen", "Task", taken))
@@ -147,10 +155,24 @@ class Forms:
                 bare.func, comma=separated if bare.args else cst.MaybeSentinel.DEFAULT
             )
             return bare.with_changes(func=task, args=[function, *bare.args])
+        if form in ("sleep", "moment"):
+            return self._paused(site, taken)
+        if form == "exit":
+            wait = cst.Attribute(cst.ensure_type(site.call.func, cst.Attribute).value, EXIT)
+            return cst.Call(wait, [_keyword("raise_error", "False")])
         if form == "maybe" and not self._asks(site):
             maker = cst.parse_expression(self.imports.refer("tornado.gen", "maybe_future", taken))
             return cst.Call(maker, [cst.Arg(_without_argument(site))])
         return _without_argument(site)
+
+    def _paused(self, site: Site, taken: set[str]) -> cst.BaseExpression:
+        """A timer, or the next pass of the loop, which ``await`` does not take as gen.moment."""
+        moment = site.operation.form(self.options.tornado) == "moment"
+        if moment and self.options.style == "coroutine":
+            return cst.parse_expression(self.imports.refer("tornado.gen", "moment", taken))
+        sleep = cst.parse_expression(self.imports.refer("tornado.gen", "sleep", taken))
+        seconds = site.seconds if site.seconds is not None else cst.Integer("0")
+        return cst.Call(sleep, [cst.Arg(seconds)])
 
     def _auth(
         self, expression: cst.BaseExpression, target: str | None, taken: set[str]
@@ -162,6 +184,21 @@ class Forms:
         if target is not None:
             caught.append(tree.line(f"{target} = None"))
         return [_try([self.wait(expression, target)], failure, error, caught)]
+
+    def _unpacked(self, task: cst.BaseExpression, target: str | None) -> tree.Statement:
+        """``a, b = (yield task).args``: what gen.Task makes of a callback's several arguments."""
+        if target is None:
+            return self.wait(task, None)
+        waiting = self.waiting(task).with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+        return tree.line(f"{target} = TASK.args", TASK=waiting)
+
+    def _settled(self, started: Started, target: str | None) -> tree.Block:
+        """Wait for a future without looking at its result, then hand on the future itself."""
+        wait = self.wait(cst.Name(started.future), None)
+        settled = _try([wait], "Exception", None, [tree.line("pass")])
+        same = target is None or target == started.future
+        renamed = [] if same else [tree.line(f"{target} = {started.future}")]
+        return [*started.statements, settled, *renamed]
 
     def _unless_closed(
         self, expression: cst.BaseExpression, target: str | None, taken: set[str]
@@ -220,6 +257,14 @@ def _try(body: tree.Block, failure: str, error: str | None, caught: tree.Block) 
     return cst.Try(body=tree.suite(body), handlers=[handler])
 
 
+EXIT = cst.Name("wait_for_exit")
+
+
+def _keyword(name: str, value: str) -> cst.Arg:
+    bare = cst.SimpleWhitespace("")
+    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=cst.AssignEqual(bare, bare))
+
+
 def _is_text(value: cst.BaseExpression) -> bool:
     return isinstance(value, cst.BaseString)
 
@@ -230,9 +275,11 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
         return site.call
     args = list(site.call.args)
     at = next(i for i, arg in enumerate(args) if arg is site.argument)
-    positional_behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
-    if site.argument.keyword is None and positional_behind:
+    behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
+    if site.argument.keyword is None and behind and not site.operation.forwards:
         raise Refused("UC205", site.call, what=site.operation.name)
+    if site.operation.forwards and site.argument.keyword is None:
+        del args[at + 1 :]
     old = args[at]
     if instead is not None:
         args[at] = instead.with_changes(

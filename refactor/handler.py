@@ -76,21 +76,27 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
-    finishes = unit.finishing(continuations.cls).always(block, first or "self")
-    if not finishes:
+    if not unit.finishing(continuations.cls).always(block, first or "self"):
         block = [tree.line(f"{first}._auto_finish = False"), *block]
     nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
     block = [tree.replace(stmt, nested) for stmt in block]
     new = _coroutine(unit, handler, [*docstring, *block])
     outside = [pair for pair in replaced if pair not in nested]
+    handled = continuations.handled
     return Rewrite(
         ((handler.node, new), *outside),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
-        notes=unit.delegates.notes(continuations.handled, unit.file),
-        handled=tuple(continuations.handled),
-        finishes=finishes,
+        notes=(*unit.delegates.notes(handled, unit.file), *assumptions(handled)),
+        handled=tuple(handled),
+        block=tuple(block),
     )
+
+
+def assumptions(sites: list[Site]) -> tuple[str, ...]:
+    """What the report says about operations that the person vouched for."""
+    names = dict.fromkeys(site.operation.name for site in sites if site.operation.assumed)
+    return tuple(f"'{name}' is taken to call back exactly once (--assume-once)" for name in names)
 
 
 def _inside(function: cst.FunctionDef, node: cst.CSTNode) -> bool:

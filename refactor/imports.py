@@ -60,7 +60,9 @@ class Imports:
                 yield f"{local}.{name}", None
         if module in self._submodules() and self._only(module.partition(".")[0]):
             yield f"{module}.{name}", None
-        direct = name[:1].isupper() or last == "log"
+        direct = module != "tornado.gen" and (name[:1].isupper() or last == "log")
+        if (parent, last) in self.wanted:
+            yield f"{last}.{name}", None
         plain = f"{module}.{name}", (module, "")
         if self._writes_full_names():
             yield plain

@@ -5,15 +5,24 @@ from __future__ import annotations
 import builtins
 import sys
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import libcst as cst
 
 from . import cst as tree
-from .callbacks import PARTIALS, WRAPPERS, CallbackRef, CallbackResolver
+from .callbacks import (
+    EXTERNAL_METHODS,
+    PARTIALS,
+    WRAPPERS,
+    CallbackRef,
+    CallbackResolver,
+    open_parameters,
+)
 from .catalogue import Catalogue, Operation
 from .receivers import Receivers
 from .refusal import Refused
+from .timers import duration
 from .workspace import Class, Parsed, Workspace
 
 SIDE_CALLBACKS = frozenset({"streaming_callback", "header_callback", "prepare_curl_callback"})
@@ -60,6 +69,7 @@ class Site:
     operation: Operation
     argument: cst.Arg | None
     callback: CallbackRef
+    seconds: cst.BaseExpression | None = None
 
 
 class Waiting(Protocol):
@@ -105,8 +115,7 @@ class SiteFinder:
             waited = self.waiting.site(call, self.file, first) if self.waiting else None
             if waited is not None:
                 return waited
-            self._refuse_unknown(call, first)
-            return None
+            return self._unknown(call, first)
         for arg in call.args:
             if arg.keyword is not None and arg.keyword.value in SIDE_CALLBACKS:
                 raise Refused("UC401", call, what=tree.code(arg))
@@ -116,7 +125,15 @@ class SiteFinder:
         if operation.repeats and not self.assume_once:
             raise Refused("UC207", call, what=operation.name)
         callback = self.resolver.resolve(argument.value, call, first)
-        return Site(call, operation, argument, callback)
+        if operation.forwards:
+            more = (*callback.arguments, *handed_on(call, argument))
+            callback = replace(callback, arguments=more)
+        others = [each for each in call.args if each is not argument]
+        others = (
+            others[: len(others) - len(handed_on(call, argument))] if operation.forwards else []
+        )
+        seconds = duration(self.file.names, self.receivers, operation, others)
+        return Site(call, operation, argument, callback, seconds)
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""
@@ -128,7 +145,15 @@ class SiteFinder:
         if found is not None or not isinstance(func, cst.Attribute):
             return found
         owners = self.receivers.owners(func.value, func)
-        return self.catalogue.by_owner(owners, func.attr.value) if owners else None
+        if owners:
+            return self.catalogue.by_owner(owners, func.attr.value)
+        return self.catalogue.by_library(self._libraries, func.attr.value)
+
+    @cached_property
+    def _libraries(self) -> frozenset[str]:
+        """The top-level modules that the file imports."""
+        imports = self.file.names.bindings(self.file.module).imported.values()
+        return frozenset(name.partition(".")[0] for targets in imports for name in targets)
 
     def _by_decorator(self, func: cst.BaseExpression) -> Operation | None:
         """The operation that a project's function is because of what decorates it."""
@@ -176,12 +201,19 @@ class SiteFinder:
             raise Refused("UC205", call, what=operation.name)
         return None if found is None or tree.dotted(found.value) == "None" else found
 
-    def _refuse_unknown(self, call: cst.Call, first: str) -> None:
+    def _unknown(self, call: cst.Call, first: str) -> Site | None:
+        """A call that is not in the catalogue: taken as an operation only if the person says so."""
         carrier = next((a for a in call.args if self._callable(a)), None)
         if carrier is None or self._synchronous(call, first):
-            return
+            return None
         func = tree.code(call.func)
-        raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
+        if not self.assume_once:
+            raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
+        callback = self.resolver.resolve(carrier.value, call, first)
+        passes = tuple(param.name.value for param in open_parameters(callback))
+        keyword = carrier.keyword.value if carrier.keyword is not None else ""
+        assumed = Operation(func, call=func, callback=keyword, passes=passes, assumed=True)
+        return Site(call, assumed, carrier, callback)
 
     def _callable(self, arg: cst.Arg) -> bool:
         """Whether an argument looks like a function that somebody else will call."""
@@ -196,7 +228,9 @@ class SiteFinder:
         if isinstance(value, cst.Attribute) and isinstance(value.value, cst.Name):
             found = self.workspace.method(self.cls, value.attr.value)
             in_method = self.receivers.owners(value.value, value) or self._is_self(value.value)
-            return bool(in_method) and found is not None and not _is_property(found[1])
+            inherited = value.attr.value in EXTERNAL_METHODS
+            own = found is not None and not _is_property(found[1])
+            return bool(in_method) and (own or inherited)
         if isinstance(value, cst.Name):
             owner = self.file.names.owner(value, value.value)
             if isinstance(owner, cst.FunctionDef):
@@ -232,6 +266,12 @@ class SiteFinder:
 
 def _is_property(function: cst.FunctionDef) -> bool:
     return any("property" in tree.code(each.decorator) for each in function.decorators)
+
+
+def handed_on(call: cst.Call, argument: cst.Arg) -> list[cst.Arg]:
+    """The arguments that an operation such as ``call_later`` hands to its callback."""
+    at = next(i for i, arg in enumerate(call.args) if arg is argument)
+    return [] if argument.keyword is not None else list(call.args[at + 1 :])
 
 
 def declaration(call: cst.Call, carrier: cst.Arg, func: str) -> str:

@@ -29,6 +29,7 @@ def verify_options(settings: Settings, root: Path, **generations: int) -> Verify
 
     ``generations`` are ``before_tornado`` and ``after_tornado``.
     """
+    from .catalogue import Catalogue
     from .verify import VerifyOptions
 
     given: dict[str, Any] = {"seconds": settings.seconds, "runs": settings.runs, **generations}
@@ -36,7 +37,7 @@ def verify_options(settings: Settings, root: Path, **generations: int) -> Verify
         seed=settings.seed,
         root=str(root),
         imports=settings.imports,
-        operations=settings.operations,
+        operations=tuple(Catalogue.of(settings.operations).tables()),
         **{name: value for name, value in given.items() if value is not None},
     )
 
