@@ -262,7 +262,8 @@ class _Child:
             self._process.stdin.flush()
             line = self._answers.get(timeout=seconds)
         except queue.Empty:
-            raise _Lost(f"the check took longer than {seconds:g} s and was ended") from None
+            text = f"the check took longer than {seconds:g} s and was ended; raise --seconds"
+            raise _Lost(text) from None
         except OSError:
             line = None
         if line is None:

@@ -108,7 +108,8 @@ def test_objects_that_cannot_be_compared_are_named() -> None:
 
     judgement = compare(body, body)
     assert judgement.result == "inconclusive"
-    assert judgement.reason == "an object cannot be compared: generator"
+    assert judgement.reason is not None
+    assert judgement.reason.startswith("an object cannot be compared: generator; ")
 
 
 def test_an_obstacle_is_no_difference_and_no_equivalence() -> None:
@@ -164,7 +165,8 @@ def test_an_operation_never_started_is_not_equivalent() -> None:
     outline = Outline(frozenset({PLACE, ("a.py", 9)}), {("a.py", 9): "fetch"})
     judgement = judge(side(fetch("a", "b", "c"), outline), side(fetch("a", "b", "c")))
     assert judgement.result == "inconclusive"
-    assert judgement.reason == "never started in any run: fetch (line 9 of a.py)"
+    assert judgement.reason is not None
+    assert judgement.reason.startswith("never started in any run: fetch (line 9 of a.py); ")
     assert judgement.coverage == pytest.approx(0.6667)
 
 

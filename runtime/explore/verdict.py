@@ -123,9 +123,14 @@ class _Trial:
             return self._inconclusive(worst)
         if evidence.opaque:
             names = ", ".join(sorted(evidence.opaque))
-            return self._inconclusive(f"an object cannot be compared: {names}")
+            return self._inconclusive(
+                f"an object cannot be compared: {names}; hand over what it holds, as a list or in"
+                " attributes"
+            )
         if not evidence.completed:
-            return self._inconclusive("no run of both versions came to an end")
+            return self._inconclusive(
+                "no run of both versions came to an end; load what it waits for with --import"
+            )
         missed = [
             f"{name} (line {place[1]} of {place[0]})"
             for side, lines in (
@@ -136,7 +141,10 @@ class _Trial:
             if place not in lines
         ]
         if missed:
-            return self._inconclusive(f"never started in any run: {missed[0]}")
+            return self._inconclusive(
+                f"never started in any run: {missed[0]}; load what decides about it with --import,"
+                " or raise --runs"
+            )
         return self._judgement("equivalent", None)
 
     def _inconclusive(self, reason: str) -> Judgement:
