@@ -87,7 +87,7 @@ def test_both_hooks_in_a_repository_that_needs_them(
     assert "files were modified by this hook" in fixed
     assert "- exit code: 1" in fixed
     assert git(tmp_path, "status", "--short") == "M app/feed.py"
-    assert "@gen.coroutine" in (tmp_path / "app/feed.py").read_text()
+    assert "gen.coroutine" in (tmp_path / "app/feed.py").read_text()
 
 
 def test_the_configured_hook_passes_the_second_time_and_sees_other_files(
