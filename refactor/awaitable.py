@@ -114,6 +114,11 @@ class Awaitables:
         found = self._functions(func)
         return bool(found) and all(_is_coroutine(file, function) for file, function in found)
 
+    def marked(self, func: cst.BaseExpression, *qualified: str) -> bool:
+        """Whether a function may be one of the project's under one of these decorators."""
+        found = self._functions(func)
+        return any(decorated(file.names, node, each) for file, node in found for each in qualified)
+
     def _functions(self, func: cst.BaseExpression) -> list[tuple[Parsed, cst.FunctionDef]]:
         """The definitions that ``func`` may call; empty when they cannot be told."""
         if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):

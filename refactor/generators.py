@@ -182,8 +182,9 @@ def _body(
     node, first = generator.node, generator.first
     mine = variables(node)
     taken = set(mine.bound | mine.free | mine.declared)
-    tasks = Tasks(unit, finder, forms, node, first, taken, not generator.engine)
-    yields = Yields(unit, tasks, Keys.of(tasks), Awaitables(unit, generator.cls, finder))
+    awaitables = Awaitables(unit, generator.cls, finder)
+    tasks = Tasks(unit, finder, forms, node, first, taken, not generator.engine, awaitables)
+    yields = Yields(unit, tasks, Keys.of(tasks), awaitables)
     stmts = tree.block(node.body)
     docstring = stmts[:1] if node.get_docstring() is not None else []
     block = yields.block(stmts[len(docstring) :], Place())

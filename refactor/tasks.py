@@ -13,14 +13,20 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from . import cst as tree
+from .awaitable import Awaitables
 from .callbacks import CallbackRef
+from .find import ENGINE
 from .forms import Forms, Started
 from .refusal import Refused
 from .sites import Site, SiteFinder
-from .timers import duration
+from .timers import IOLOOP, duration
 from .unit import Unit
 
 TASK = "tornado.gen.Task"
+RETURN_FUTURE = "tornado.concurrent.return_future"
+
+EXACT = frozenset({"fetch", "future", "auth"})
+"""Forms that give what ``gen.Task`` gives, errors included."""
 
 Make = Callable[[str | None], tree.Block]
 
@@ -50,7 +56,10 @@ class Form:
 
 @dataclass(eq=False)
 class Tasks:
-    """Finds the new forms in one function; ``taken`` are the names used there."""
+    """Finds the new forms in one function.
+
+    ``taken`` are the names used there, ``ends_by_itself`` says that its end finishes the request.
+    """
 
     unit: Unit
     finder: SiteFinder
@@ -59,6 +68,7 @@ class Tasks:
     first: str
     taken: set[str]
     ends_by_itself: bool
+    coroutines: Awaitables
 
     def is_task(self, node: cst.CSTNode) -> bool:
         """Whether ``node`` is a call of ``gen.Task``."""
@@ -75,15 +85,15 @@ class Tasks:
         func = call.args[0].value
         arguments = [_tidy(arg) for arg in call.args[1:]]
         inner = cst.Call(func, arguments)
+        if self.coroutines.coroutine(func):
+            return self._awaited(inner)
         operation = self.finder.named(func)
         if operation is None:
             return self._unknown(inner, None)
-        if self._keeps() and operation.form5 not in {"fetch", "future", "auth", "none"}:
-            return None
         wait = duration(self.unit.file.names, self.finder.receivers, operation, call.args[1:])
         if wait is not None:
             return self._sleep(wait)
-        if self._keeps() and operation.form5 == "none":
+        if self._keeps() and operation.form5 not in EXACT:
             return None
         argument = cst.Arg(
             keyword=cst.Name(operation.callback),
@@ -108,13 +118,14 @@ class Tasks:
 
     def site(self, site: Site) -> Form | None:
         """The form of a known operation."""
+        if IOLOOP in site.operation.owner and not site.operation.passes:
+            promise = replace(site.operation, form5="promise", form6="promise")
+            site = replace(site, operation=promise)
+        elif self._keeps() and site.operation.form5 not in EXACT:
+            return None
         operation = site.operation
         form = operation.form(self.forms.options.tornado)
-        if form == "none" and not operation.passes:
-            form = "promise"
-            operation = replace(operation, form5="promise", form6="promise")
-            site = Site(site.call, operation, site.argument, site.callback)
-        if form in {"none", "task"} or (form == "promise" and self._keeps() and operation.passes):
+        if form in {"none", "task"}:
             return None
         if operation.errors == "dropped" and form == "future":
             return None if self._keeps() else self._dropped(site)
@@ -145,16 +156,19 @@ class Tasks:
 
     def _sleep(self, wait: cst.BaseExpression) -> Form:
         sleep = cst.parse_expression(self.unit.imports.refer("tornado.gen", "sleep", self.taken))
-        value = cst.Call(sleep, [cst.Arg(wait)])
+        return replace(self._awaited(cst.Call(sleep, [cst.Arg(wait)])), never_fails=True)
+
+    def _awaited(self, value: cst.BaseExpression) -> Form:
+        """A call that gives a future as it is."""
 
         def start() -> Started:
             name = tree.fresh("future", self.taken)
             return Started([tree.line(f"{name} = VALUE", VALUE=value)], name)
 
-        return Form(value, self._wait(value), start, self._plainly, plain=True, never_fails=True)
+        def steps(target: str | None) -> tree.Block:
+            return [self.forms.wait(value, target)]
 
-    def _wait(self, value: cst.BaseExpression) -> Make:
-        return lambda target: [self.forms.wait(value, target)]
+        return Form(value, steps, start, self._plainly, plain=True)
 
     def _plainly(self, started: Started, target: str | None) -> tree.Block:
         return [self.forms.wait(cst.Name(started.future), target)]
@@ -175,7 +189,8 @@ class Tasks:
         """A function of nobody knows whom, which calls back once with at most one value."""
         if self._keeps():
             return None
-        if any(node.attr.value == "args" for node in tree.find(self.function, cst.Attribute)):
+        several = (node.attr.value == "args" for node in tree.find(self.function, cst.Attribute))
+        if any(several) or self.coroutines.marked(call.func, ENGINE, RETURN_FUTURE):
             raise Refused("UC601", call, what=tree.code(call.func))
         if argument is None:
             argument = cst.Arg(
