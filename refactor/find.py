@@ -36,11 +36,11 @@ def handlers(file: Parsed) -> list[Handler]:
             continue
         around = file.names.enclosing(node, cst.ClassDef, cst.FunctionDef)
         cls = by_node.get(id(around))
-        found.append(Handler(_dotted(file.names, node), node, cls, decorator))
+        found.append(Handler(title(file.names, node), node, cls, decorator))
     return found
 
 
-def _dotted(names: Names, node: cst.FunctionDef) -> str:
+def title(names: Names, node: cst.FunctionDef) -> str:
     """The name by which a report and the check know the method: ``make.Login.get``."""
     around = (each for each in names.ancestors(node) if isinstance(each, _DEFINITIONS))
     return ".".join([*reversed([each.name.value for each in around]), node.name.value])

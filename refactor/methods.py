@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
+from .find import title
 from .receivers import Receivers
 from .workspace import Class, Parsed, Workspace, first_parameter
 
@@ -37,7 +38,7 @@ class Method:
     @property
     def title(self) -> str:
         """The dotted name of reports, ``Login.get``."""
-        return f"{self.cls.name}.{self.name}"
+        return title(self.cls.file.names, self.node)
 
 
 @dataclass(frozen=True, eq=False)
