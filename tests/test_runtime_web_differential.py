@@ -1,6 +1,7 @@
 """Handlers and fetches on the bundled runtime and on real Tornado over loopback: the same is seen.
 
-The cases are in ``differential/web_cases.py`` (SEMANTICS sections 1 and 2, row by row): status,
+The cases are in ``differential/web_cases.py`` (SEMANTICS sections 1 and 2, row by row) and
+``differential/web_traps.py`` (its traps): status,
 headers, body, the order of hooks, log records, and the fields of every response of ``fetch``.
 """
 

@@ -1,4 +1,4 @@
-"""Runs the cases of ``web_cases`` on whatever ``tornado`` means, and says what was seen.
+"""Runs the cases of ``web_cases`` and ``web_traps`` on whatever ``tornado`` means.
 
 As a script: ``python web_driver.py real`` on real Tornado over loopback, ``runtime4``, ``runtime5``
 or ``runtime6`` on the bundled runtime in memory. One JSON object comes on standard output: case ->
@@ -9,6 +9,7 @@ and one loop in both worlds.
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import logging
 import re
@@ -21,6 +22,7 @@ NOISE = (
     (re.compile(r"(?<=:)\d{4,5}\b"), "PORT"),
     (re.compile(r"\d+\.\d+ms"), "0ms"),
     (re.compile(r" at 0x[0-9a-f]+"), ""),
+    (re.compile(r"<[\w.]*Future [^>]*>"), "<Future>"),
     (re.compile(r"\n.*", re.DOTALL), ""),
     (re.compile(r"Exception in callback .*"), "Exception in callback"),
     (re.compile(r"(?i)(task|future) .*exception was never retrieved.*"), "never retrieved"),
@@ -133,6 +135,7 @@ def run_all(wanted: list[str]) -> dict[str, list[Any]]:
     from tornado.testing import bind_unused_port
     from web_cases import cases
 
+    importlib.import_module("web_traps")  # which declares further cases
     logs = Logs()
     for name in LOGGERS:
         logger = logging.getLogger(name)
