@@ -1,4 +1,4 @@
-"""Loading a version: what is real, what is guarded, what stands in, and fresh state in every run."""
+"""Loading a version: what is real, guarded or a stand-in, and fresh state in every run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,12 @@ def test_module_state_is_fresh_in_every_run() -> None:
     tape = {"path argument seen": "absent"}
     runs = [world.execute(loaded, "Main.get", Recorder(tape)) for _ in range(3)]
     assert [effects(each, "body") for each in runs] == [["response b'1 1 1 1'"]] * 3
-    assert effects(runs[2], "set") == ["total 1", "Main.hits 1", "counts [1]", "Main.get default [1]"]
+    assert effects(runs[2], "set") == [
+        "total 1",
+        "Main.hits 1",
+        "counts [1]",
+        "Main.get default [1]",
+    ]
 
 
 def test_project_modules_are_real_and_others_stand_in() -> None:

@@ -169,7 +169,9 @@ def test_two_values_follow_the_conventions() -> None:
     """
     key = "what find('x', callback=<function>) calls back with"
     name = "find('x', callback=<function>)"
-    shown = [effects(run(handler(body), {key: way}), "print") for way in ("value, None", "None, value")]
+    shown = [
+        effects(run(handler(body), {key: way}), "print") for way in ("value, None", "None, value")
+    ]
     assert shown == [[f"print (<{name} -> 0>, None)"], [f"print (None, <{name} -> 1>)"]]
 
 

@@ -35,8 +35,7 @@ class Anatomy:
         """The parts of ``tree``; ``other`` is the version it is compared with."""
         classes = dict(_classes(tree))
         methods = {
-            name: {each.name: each for each in _methods(node)}
-            for name, node in classes.items()
+            name: {each.name: each for each in _methods(node)} for name, node in classes.items()
         }
         bases = {
             name: tuple(filter(None, map(dotted, node.bases))) for name, node in classes.items()
@@ -64,7 +63,7 @@ class Anatomy:
         return found
 
     def handlers(self, executed: Mapping[str, type]) -> Iterator[str]:
-        """Dotted names of handlers: verbs and ``prepare`` of request handlers, and what is marked."""
+        """Dotted names of handlers: verbs and ``prepare`` of such classes, and what is marked."""
         from ..web import RequestHandler
 
         for name, methods in self.classes.items():
@@ -79,7 +78,7 @@ class Anatomy:
         """The verbs of class ``owner`` that lead to ``method``."""
         if method in VERBS:
             return [method]
-        mine = [verb for verb in sorted(VERBS & set(known))]
+        mine = sorted(VERBS & set(known))
         if method == "prepare":
             return mine
         return [verb for verb in mine if method in self._reached(owner, verb)]
@@ -123,11 +122,13 @@ class Anatomy:
 
 
 def _call(function: FunctionType) -> None:
-    """Call a function for the classes that it defines; what it raises after that does not matter."""
+    """Call a function for the classes that it defines; what it raises does not matter."""
     parameters = inspect.signature(function).parameters.values()
     needed = [each for each in parameters if each.default is each.empty]
     plain = [Standin.named(each.name) for each in needed if each.kind <= each.POSITIONAL_OR_KEYWORD]
-    named = {each.name: Standin.named(each.name) for each in needed if each.kind == each.KEYWORD_ONLY}
+    named = {
+        each.name: Standin.named(each.name) for each in needed if each.kind == each.KEYWORD_ONLY
+    }
     with suppress(Exception):
         function(*plain, **named)
 
@@ -185,7 +186,7 @@ def _operations(function: Function, names: frozenset[str]) -> Iterator[tuple[int
             continue
         if isinstance(node, ast.stmt):
             line = node.lineno
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in names:
-                yield line, node.func.attr
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in names:
+            yield line, called.attr
         waiting.extend((line, child) for child in ast.iter_child_nodes(node))

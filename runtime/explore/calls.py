@@ -23,12 +23,13 @@ VALUE = "value"
 NONE = "None"
 RAISES = "raises "
 
-_OF_VALUES = frozenset(
-    "capitalize casefold count decode encode endswith find format index isalpha isdigit isoformat "
-    "items join keys ljust lower lstrip partition replace rfind rjust rpartition rsplit rstrip split "
-    "splitlines startswith strftime strip title total_seconds translate upper values zfill".split()
-)
-"""Methods of text, dictionaries and dates: their results are never ``None`` and they do not fail."""
+_WORDS = """
+capitalize casefold decode encode endswith format isalpha isdigit isoformat items join keys ljust
+lower lstrip partition replace rfind rjust rpartition rsplit rstrip split splitlines startswith
+strftime strip title total_seconds translate upper values zfill
+"""
+_OF_VALUES = frozenset(_WORDS.split())
+"""Methods of text, dictionaries and dates: they do not fail, and never give ``None``."""
 
 _REPLIES = ("later", "at once", "twice", "never")
 

@@ -33,7 +33,7 @@ class Operation:
     def of(cls, table: Mapping[str, Any]) -> Operation:
         """The entry from its table; fields that only the codemod needs are left out."""
         known = cls.__slots__
-        values = {
+        values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in table.items()
             if key in known and value is not None

@@ -26,8 +26,8 @@ class Circumstances:
     """
 
     __slots__ = (
-        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "harvest", "held",
-        "late", "live", "looks", "opaque", "turns",
+        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "harvest",
+        "held", "late", "live", "looks", "opaque", "turns",
     )  # fmt: skip
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The clock of the code under check: ``time`` and ``datetime`` show the loop's virtual time, in UTC."""
+"""The clock of the code under check: ``time`` and ``datetime`` show virtual time, in UTC."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def seconds() -> float:
 
 
 def read() -> float:
-    """What the code under check sees when it looks: from the second time on, it may have got late."""
+    """What the code sees when it looks: from the second time on, it may have got late."""
     here = now()
     here.looks += 1
     if here.looks > 1 and here.ask(f"clock, look {here.looks}", ("no time has passed", "an hour")):

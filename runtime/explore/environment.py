@@ -23,16 +23,17 @@ from .shown import Text, arguments, shown
 from .standin import Standin, part
 from .steps import step
 
-REAL = frozenset(
-    "__future__ abc argparse array ast base64 binascii bisect builtins bz2 calendar cgi cmath codecs "
-    "collections colorsys configparser contextlib contextvars copy copyreg csv ctypes dataclasses "
-    "decimal difflib dis email encodings enum errno fnmatch fractions functools gc getopt gettext "
-    "graphlib gzip hashlib heapq hmac html http imghdr inspect io ipaddress itertools json keyword "
-    "linecache locale logging lzma marshal math mimetypes numbers opcode operator optparse pickle "
-    "pkgutil platform plistlib posixpath pprint quopri re reprlib sched shlex stat statistics string "
-    "stringprep struct symtable textwrap token tokenize traceback types typing unicodedata unittest "
-    "urllib uu warnings weakref xml zipfile zlib zoneinfo".split()
-)
+_COMPUTING = """
+__future__ abc argparse array ast base64 binascii bisect builtins bz2 calendar cgi cmath codecs
+collections colorsys configparser contextlib contextvars copy copyreg csv ctypes dataclasses decimal
+difflib dis email encodings enum errno fnmatch fractions functools gc getopt gettext graphlib gzip
+hashlib heapq hmac html http imghdr inspect io ipaddress itertools json keyword linecache locale
+logging lzma marshal math mimetypes numbers opcode operator optparse pickle pkgutil platform
+plistlib posixpath pprint quopri reprlib sched shlex stat statistics string stringprep struct symtable
+textwrap token tokenize types typing unicodedata unittest urllib uu warnings weakref xml zipfile zlib
+zoneinfo
+"""
+REAL = frozenset(_COMPUTING.split())
 """Modules that compute and leave the world alone."""
 
 _RENAMED = {

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
 VERBS = frozenset({"get", "post", "put", "delete", "head", "options", "patch"})
-_MUTATORS = frozenset(
-    "add append appendleft clear discard extend extendleft insert pop popitem popleft put "
-    "put_nowait remove reverse setdefault sort update notify notify_all set acquire release".split()
-)
+_CHANGING = """
+add append appendleft clear discard extend extendleft insert pop popitem popleft put put_nowait
+remove reverse setdefault sort update notify notify_all set acquire release
+"""
+_MUTATORS = frozenset(_CHANGING.split())
 _OF_FRAMES = frozenset({"tb_frame", "tb_next", "tb_lineno", "f_back", "f_code", "f_lineno"})
 _MODULE_NAMES = frozenset(
     {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__"}
@@ -30,11 +31,12 @@ class Harvest:
     ``exceptions``: last names of what is raised or caught (they must be exception classes).
     ``caught``: dotted names in ``except`` clauses. ``handler_bases``: last names of the bases of
     classes that define an HTTP verb. ``undefined``: global names that nothing in the file defines.
-    ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be
-    a name. ``compared``: for a string such as an argument's name, what its value is compared with.
+    ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as
+    ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be a
+    name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
-    ``numbers``: whether ``int`` or ``float`` is called; ``json``: whether JSON is read;
-    ``frames``: whether tracebacks are looked into. ``mutated``: last names of what is changed in place.
+    ``json``: whether JSON is read; ``frames``: whether tracebacks are looked into. ``mutated``:
+    last names of what is changed in place.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -47,7 +49,6 @@ class Harvest:
     strings: frozenset[str] = frozenset()
     compared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     arities: Mapping[str, int] = field(default_factory=dict)
-    numbers: bool = False
     json: bool = False
     frames: bool = False
     mutated: frozenset[str] = frozenset()
@@ -73,7 +74,7 @@ class Harvest:
 NOTHING = Harvest()
 
 
-def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
+def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
     """Collect what ``tree``, the parsed ``source``, reveals."""
     nodes = list(ast.walk(tree))
     caught = {name for node in nodes for name in _caught(node)}
@@ -90,7 +91,9 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
             for alias in node.names
         ),
         attributes=frozenset(node.attr for node in nodes if isinstance(node, ast.Attribute)),
-        dotted=frozenset(filter(None, map(dotted, filter(_is_expr, nodes)))),
+        dotted=frozenset(
+            name for node in nodes if isinstance(node, ast.expr) and (name := dotted(node))
+        ),
         strings=frozenset(
             node.value
             for node in nodes
@@ -100,7 +103,6 @@ def harvest(tree: ast.Module, source: str, path: str) -> Harvest:
         ),
         compared=_compared(nodes),
         arities=_arities(nodes),
-        numbers=bool(_called(nodes) & {"int", "float"}),
         json=bool(_called(nodes) & {"loads", "json_decode"}),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
@@ -114,7 +116,6 @@ def names_only(found: Harvest) -> Harvest:
         handler_bases=found.handler_bases,
         attributes=found.attributes,
         strings=found.strings,
-        numbers=found.numbers,
         json=found.json,
         mutated=found.mutated,
     )
@@ -145,10 +146,6 @@ def _mutated(node: ast.AST) -> Iterator[str]:
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:
     return {_last(node.func) for node in nodes if isinstance(node, ast.Call)}
-
-
-def _is_expr(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Attribute, ast.Name))
 
 
 def _last(node: ast.expr) -> str:
@@ -187,9 +184,9 @@ def _handler_bases(nodes: Iterable[ast.AST]) -> Iterator[str]:
                 wanted.extend([classes[name]] if name in classes else [])
 
 
-def _undefined(source: str, path: str) -> frozenset[str]:
+def _undefined(source: bytes, path: str) -> frozenset[str]:
     """Global names that are read somewhere and bound nowhere in the file."""
-    table = symtable.symtable(source, path, "exec")
+    table = symtable.symtable(source, path, "exec")  # type: ignore[arg-type]  # bytes are text
     read: set[str] = set()
     bound: set[str] = set()
     waiting = [table]
@@ -208,7 +205,7 @@ def _undefined(source: str, path: str) -> frozenset[str]:
 
 
 def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
-    """For a name, or a string constant that is looked up, the strings its value is compared with."""
+    """For a name, or a constant that is looked up, the strings its value is compared with."""
     nodes = list(nodes)
     source_of: dict[str, str] = {}
     constants: dict[str, ast.expr] = {}
@@ -229,7 +226,9 @@ def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
-        keys = {_looked_up(side) or source_of.get(dotted(side) or "") or _last(side) for side in sides}
+        keys = {
+            _looked_up(side) or source_of.get(dotted(side) or "") or _last(side) for side in sides
+        }
         values = {text for side in sides for text in _texts(side, constants)}
         for key in keys - {""}:
             found.setdefault(key, set()).update(values)

@@ -21,7 +21,6 @@ from .options import fresh_options
 from .sources import Source, Sources, compiled
 from .standin import Standin, part
 
-
 _RUNTIME = __package__.rpartition(".")[0]
 _VERSIONS = {4: (4, 4, 2, 0), 5: (5, 1, 1, 0), 6: (6, 5, 2, 0)}
 
@@ -31,7 +30,7 @@ class _Own(ModuleType):
 
 
 class _Tornado(_Own):
-    """``tornado``: its modules are the runtime's, and are there without being imported one by one."""
+    """``tornado``: its modules are the runtime's, and are there without being imported."""
 
     def __init__(self, importer: Importer) -> None:
         super().__init__("tornado")
@@ -52,10 +51,13 @@ class _Borrowed(ModuleType):
     generation of Tornado does not have are missing here too.
     """
 
-    def __init__(self, name: str, module: ModuleType, tolerates: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self, name: str, module: ModuleType, tolerates: Callable[[str, str], bool]
+    ) -> None:
         super().__init__(name)
         self.__dict__.update(module.__dict__)
         self.__dict__.pop("__all__", None)
+        self.__name__ = name
         self._module = module
         self._tolerates = tolerates
 

@@ -1,9 +1,9 @@
 """Prepares source text for being run: lines are noted, loops are counted, inner classes are shown.
 
 All are statements put into the tree before it is compiled, which costs far less than tracing and
-works the same on every Python. ``LINES`` is a dictionary whose keys are the lines that ran; ``STEP``
-is called at the beginning of each turn of a loop, so that one without an end can be stopped;
-``CLASS`` with each class that a function defines, since nobody could find it otherwise.
+works the same on every Python. ``LINES`` is a dictionary whose keys are the lines that ran;
+``STEP`` is called at the beginning of each turn of a loop, so that one without an end can be
+stopped; ``CLASS`` with each class that a function defines, since nobody could find it otherwise.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ class LoadedVersion:
         """The class ``owner`` and its subclasses in the project, which may serve in its place."""
         kind = self.classes[owner]
         below: dict[str, type] = {}
-        waiting = list(kind.__subclasses__())
+        waiting: list[type] = list(kind.__subclasses__())
         while waiting:
             each = waiting.pop()
             waiting.extend(each.__subclasses__())

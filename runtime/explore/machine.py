@@ -81,13 +81,16 @@ def secrets_module() -> ModuleType:
     """``secrets`` whose tokens are numbered."""
     import hmac
 
-    return _Guarded("secrets", {
-        "token_bytes": _bytes,
-        "token_hex": lambda count=None: _bytes(count).hex(),
-        "token_urlsafe": lambda count=None: _bytes(count).hex(),
-        "compare_digest": hmac.compare_digest,
-        **{name: getattr(_Random(), name) for name in ("choice",)},
-    })
+    return _Guarded(
+        "secrets",
+        {
+            "token_bytes": _bytes,
+            "token_hex": lambda count=None: _bytes(count).hex(),
+            "token_urlsafe": lambda count=None: _bytes(count).hex(),
+            "compare_digest": hmac.compare_digest,
+            **{name: getattr(_Random(), name) for name in ("choice",)},
+        },
+    )
 
 
 class _Environ(MutableMapping[str, str]):
@@ -119,15 +122,15 @@ class _Environ(MutableMapping[str, str]):
         return 0
 
 
-_PURE_PATH = (
-    "abspath basename commonpath commonprefix dirname expanduser expandvars isabs join normcase "
-    "normpath relpath split splitdrive splitext sep pardir curdir altsep extsep pathsep"
-).split()
+_PURE_PATH = """
+basename commonpath commonprefix dirname expanduser expandvars isabs join normcase normpath relpath
+split splitdrive splitext sep pardir curdir altsep extsep pathsep
+"""
 
 
 def path_module() -> ModuleType:
     """``os.path``: names of files are computed, files are stand-ins."""
-    names = {name: getattr(real_os.path, name) for name in _PURE_PATH}
+    names = {name: getattr(real_os.path, name) for name in _PURE_PATH.split()}
     names["realpath"] = real_os.path.normpath
     names["abspath"] = lambda path: real_os.path.normpath(real_os.path.join("/", path))
     return _Guarded("os.path", names)
@@ -169,29 +172,40 @@ class _Output:
         return False
 
 
+_OF_SYS = """
+byteorder exc_info exit float_info getrecursionlimit getsizeof hexversion implementation int_info
+intern maxsize maxunicode platform version version_info getdefaultencoding getfilesystemencoding
+prefix executable copyright api_version getrefcount flags
+"""
+
+
 def sys_module() -> ModuleType:
     """``sys`` without the parts that change the interpreter."""
-    shared = (
-        "byteorder exc_info exit float_info getrecursionlimit getsizeof hexversion implementation "
-        "int_info intern maxsize maxunicode platform version version_info getdefaultencoding "
-        "getfilesystemencoding prefix executable copyright api_version getrefcount flags exc_clear"
-    ).split()
+    shared = _OF_SYS.split()
     names = {name: getattr(real_sys, name) for name in shared if hasattr(real_sys, name)}
     names.update(
-        argv=["app"], path=[], modules={}, maxint=real_sys.maxsize,
-        stdout=_Output("sys.stdout"), stderr=_Output("sys.stderr"), stdin=Standin.named("sys.stdin"),
-    )  # fmt: skip
+        argv=["app"],
+        path=[],
+        modules={},
+        maxint=real_sys.maxsize,
+        stdout=_Output("sys.stdout"),
+        stderr=_Output("sys.stderr"),
+        stdin=Standin.named("sys.stdin"),
+    )
     return _Guarded("sys", names)
 
 
 def futures_module() -> ModuleType:
     """``concurrent.futures`` with executors on virtual time."""
-    return _Guarded("concurrent.futures", {
-        "ThreadPoolExecutor": concurrent.VirtualExecutor,
-        "ProcessPoolExecutor": concurrent.VirtualExecutor,
-        "Executor": concurrent.VirtualExecutor,
-        "Future": _futures.Future,
-    })
+    return _Guarded(
+        "concurrent.futures",
+        {
+            "ThreadPoolExecutor": concurrent.VirtualExecutor,
+            "ProcessPoolExecutor": concurrent.VirtualExecutor,
+            "Executor": concurrent.VirtualExecutor,
+            "Future": _futures.Future,
+        },
+    )
 
 
 def concurrent_module() -> ModuleType:
@@ -223,19 +237,19 @@ def traceback_module() -> ModuleType:
         now().hold("the frames of tracebacks")
         return []
 
-    nothing: dict[str, Any] = {
-        name: no_frames
-        for name in ("extract_stack", "extract_tb", "format_stack", "format_tb", "format_list")
-    }
-    return _Guarded("traceback", {
-        **nothing,
-        "format_exc": current,
-        "format_exception": texts,
-        "format_exception_only": texts,
-        "print_exc": print_current,
-        "print_exception": print_current,
-        "print_stack": lambda *_, **__: None,
-    })
+    frames = ("extract_stack", "extract_tb", "format_stack", "format_tb", "format_list")
+    return _Guarded(
+        "traceback",
+        {
+            **dict.fromkeys(frames, no_frames),
+            "format_exc": current,
+            "format_exception": texts,
+            "format_exception_only": texts,
+            "print_exc": print_current,
+            "print_exception": print_current,
+            "print_stack": lambda *_, **__: None,
+        },
+    )
 
 
 def _matching(name: str) -> Any:
@@ -253,7 +267,10 @@ def _matching(name: str) -> Any:
 
 def re_module() -> ModuleType:
     """``re`` that asks whether a pattern or a text from outside matches."""
-    return _Guarded("re", {
-        **vars(real_re),
-        **{name: _matching(name) for name in ("match", "fullmatch", "search")},
-    })
+    return _Guarded(
+        "re",
+        {
+            **vars(real_re),
+            **{name: _matching(name) for name in ("match", "fullmatch", "search")},
+        },
+    )

@@ -24,7 +24,7 @@ TWICE = "answers twice"
 
 
 def perform(operation: Operation, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Start ``operation``; what the call returns comes back, the outcome follows through the loop."""
+    """Start ``operation``, return what the call returns; the outcome comes through the loop."""
     here = circumstances.now()
     callback, args, kwargs = _take_callback(operation, args, kwargs)
     shown = arguments(args, kwargs)

@@ -1,4 +1,4 @@
-"""``tornado.options`` for the code under check: fresh for every version, deaf to the command line."""
+"""``tornado.options`` for the code under check: fresh every time, deaf to the command line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from .. import options as runtime_options
+from ..log import define_logging_options
 from .standin import part
 
 _FROM_PARSER = (
@@ -45,7 +46,7 @@ def fresh_options() -> ModuleType:
     made = ModuleType("tornado.options")
     made.__dict__.update(vars(runtime_options))
     options = _Options()
-    runtime_options.define_logging_options(options)
+    define_logging_options(options)
     made.__dict__.update(options=options, OptionParser=_Options)
     made.__dict__.update({name: getattr(options, name) for name in _FROM_PARSER})
     return made

@@ -64,8 +64,14 @@ def _inherited(self: Any, name: str) -> Any:
     return type(self)._part(f"self.{name}")
 
 
-def _construct(self: object, *args: object, **kwargs: object) -> None:
-    """Whatever arguments an unknown base takes."""
+class _Anything:
+    """Takes whatever arguments an unknown base takes, and passes them on to a known one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        following = super().__init__
+        if getattr(following, "__objclass__", None) is object:
+            return
+        following(*args, **kwargs)
 
 
 def base_class(name: str, part: Part, bases: tuple[object, ...]) -> type:
@@ -79,7 +85,9 @@ def base_class(name: str, part: Part, bases: tuple[object, ...]) -> type:
 def _role(name: str, bases: tuple[object, ...]) -> type | None:
     from ..web import Application, RequestHandler
 
-    if any(isinstance(base, type) and issubclass(base, (RequestHandler, Application)) for base in bases):
+    if any(
+        isinstance(base, type) and issubclass(base, (RequestHandler, Application)) for base in bases
+    ):
         return None
     last = name.rpartition(".")[2]
     if last.endswith("Application"):
@@ -100,5 +108,5 @@ def _base_class(name: str, part: Part, role: type | None) -> type:
     last = name.rpartition(".")[2]
     body = {"__getattr__": _inherited, "_part": staticmethod(part)}
     if role is None:
-        return _Base(last, (), {**body, "__init__": _construct})
+        return _Base(last, (_Anything,), body)
     return _Base(last, (role,), body)

@@ -30,9 +30,9 @@ def patched() -> Iterator[None]:
     log, enabled, configure = logging.Logger._log, logging.Logger.isEnabledFor, logging.basicConfig
     loads, clock_before = json.loads, time.time
     logging.Logger._log = _log  # type: ignore[method-assign,assignment]
-    logging.Logger.isEnabledFor = _always  # type: ignore[method-assign,assignment]
+    logging.Logger.isEnabledFor = _always  # type: ignore[method-assign]
     logging.basicConfig = _nothing
-    json.loads = _loads
+    json.loads = _loads  # type: ignore[assignment]
     sys.unraisablehook = _unraisable
     time.time = clock.seconds
     try:
@@ -47,7 +47,9 @@ def patched() -> Iterator[None]:
 
 def _unraisable(error: Any) -> None:
     """An exception in a generator that was thrown away, or in ``__del__``."""
-    choices.record("error", "ignored exception", f"{type(error.exc_value).__name__}: {error.exc_value}")
+    choices.record(
+        "error", "ignored exception", f"{type(error.exc_value).__name__}: {error.exc_value}"
+    )
 
 
 def _always(self: logging.Logger, level: int) -> bool:

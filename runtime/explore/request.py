@@ -110,7 +110,10 @@ class _Cookies(dict[str, "Morsel[str]"]):
         return morsel
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
 
 class _Files(dict[str, Any]):
@@ -126,8 +129,9 @@ class ExploredRequest(HTTPServerRequest):
     """A request without anything in it that was not asked for."""
 
     def __init__(self, method: str, connection: Any) -> None:
-        super().__init__(method, "/", "HTTP/1.1", _Headers(), None, None, _Files(), connection)
-        self._asked_body: bytes | None = None
+        self._path = "/"
+        super().__init__(method, "/", "HTTP/1.1", _Headers(), None, None, None, connection)
+        self.files = _Files()
         self.arguments = _Arguments()
         self.query_arguments = self.body_arguments = self.arguments
 

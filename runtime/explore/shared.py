@@ -6,6 +6,7 @@ tells whether the modules must be executed again before the next run.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Container, Iterable, Iterator
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -39,7 +40,7 @@ class Watch:
         seen: set[int] = set()
         for module in list(modules):
             self._add("", module, module.__dict__, seen, module.__name__)
-        self._before = [_text(value) for _, value in self._objects]
+        self._before = [_Before(value) for _, value in self._objects]
 
     @property
     def stale(self) -> bool:
@@ -68,15 +69,13 @@ class Watch:
                     self._dirty = True
                     text = "deleted" if value is _MISSING else _text(value)
                     yield f"{prefix}{name}", text
-        for (name, value), before in zip(self._objects, self._before, strict=True):
-            text = _text(value)
-            if text != before:
+        for (name, value), was in zip(self._objects, self._before, strict=True):
+            changed = was.changed_to(value)
+            if changed is not None:
                 self._dirty = True
-                yield name, text
+                yield name, changed
 
-    def _add(
-        self, prefix: str, owner: Any, names: Any, seen: set[int], module: str
-    ) -> None:
+    def _add(self, prefix: str, owner: Any, names: Any, seen: set[int], module: str) -> None:
         """Remember the attributes of a module or class, and look into what can change."""
         if id(owner) in seen:
             return
@@ -98,11 +97,13 @@ class Watch:
         value = getattr(value, "__func__", value) if kind is not MethodType else value
         if isinstance(value, FunctionType):
             self._look_at_function(name, value, seen, module)
-        elif isinstance(value, _LOOK_INTO):
-            self._objects.append((name, value))
-        elif kind.__module__.startswith(_RUNTIME):
-            self._dirty = self._dirty or kind.__name__ not in _STATELESS
-        elif hasattr(value, "__dict__") and kind.__module__ == module:
+        elif isinstance(value, _LOOK_INTO) or (
+            kind.__name__ not in _STATELESS
+            and (
+                kind.__module__.startswith(_RUNTIME)
+                or (hasattr(value, "__dict__") and kind.__module__ == module)
+            )
+        ):
             self._objects.append((name, value))
 
     def _look_at_function(
@@ -121,9 +122,39 @@ class Watch:
                 continue
 
 
-_STATELESS = frozenset({"AsyncHTTPClient", "RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser"})
+class _Before:
+    """What an object was: a copy where that can be compared, else its text."""
+
+    __slots__ = ("_copy", "_text")
+
+    def __init__(self, value: Any) -> None:
+        plain = _is_plain(value)
+        self._copy = copy.deepcopy(value) if plain else None
+        self._text = None if plain else _text(value, set())
+
+    def changed_to(self, value: Any) -> str | None:
+        """The text of ``value`` if it is not what it was."""
+        if self._text is None:
+            return None if value == self._copy else _text(value)
+        same = _text(value, set()) == self._text
+        return None if same else _text(value)
 
 
-def _text(value: Any) -> str:
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind in (list, tuple, set, frozenset):
+        return all(map(_is_plain, value))
+    if kind is dict:
+        return all(map(_is_plain, value)) and all(map(_is_plain, value.values()))
+    return kind in (str, bytes, int, float, bool, type(None))
+
+
+_STATELESS = frozenset(
+    {"AsyncHTTPClient", "RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser"}
+)
+
+
+def _text(value: Any, opaque: set[str] | None = None) -> str:
     """The text of a value; what a function is called is a matter of spelling."""
-    return _FUNCTION.sub("<function>", describe(value, circumstances.now().opaque))
+    into = circumstances.now().opaque if opaque is None else opaque
+    return _FUNCTION.sub("<function>", describe(value, into))

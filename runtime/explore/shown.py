@@ -23,7 +23,7 @@ class Text(str):
     __slots__ = ()
 
 
-TEXTS[Text] = str.__str__  # type: ignore[assignment]
+TEXTS[Text] = str.__str__
 
 
 def shown(value: object) -> str:

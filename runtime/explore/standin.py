@@ -23,7 +23,6 @@ from .describe import TEXTS
 from .outside import base_class, exception_class
 from .shown import shown
 
-
 _RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -63,9 +62,12 @@ class Standin(str):
     def __getitem__(self, key: Any) -> Any:
         if _for_a_library():
             return str.__getitem__(self, key)
+        return self._item(key)
+
+    def _item(self, key: Any) -> Any:
         here = now()
         name = f"{self._name}[{shown(key)}]"
-        if name in here.attributes:
+        if (name, None) in here.attributes:
             return here.attributes[name, None]
         missing = IndexError if isinstance(key, int) else KeyError
         if not isinstance(key, slice) and here.settle(name, ("value", missing.__name__)):
@@ -93,9 +95,8 @@ class Standin(str):
         now().record("call", f"{self._name}.__enter__", None)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         now().record("call", f"{self._name}.__exit__", kind)
-        return False
 
     async def __aenter__(self) -> Any:
         now().record("call", f"{self._name}.__aenter__", None)
@@ -150,14 +151,19 @@ class Standin(str):
         return ways[now().settle(f"{shown(item)} in {self._name}", ways)] == "true"
 
     def __eq__(self, other: object) -> bool:
-        if self is other or (isinstance(other, Standin) and other._name == self._name):
-            return True
-        if other is None or _for_a_library():
-            return False
-        return now().settle(f"{self._name} == {shown(other)}", ("false", "true")) == 1
+        return self._equals(other, _for_a_library())
 
     def __ne__(self, other: object) -> bool:
-        return not self == other
+        return not self._equals(other, _for_a_library())
+
+    def _equals(self, other: object, as_text: bool) -> bool:
+        if self is other or (isinstance(other, Standin) and other._name == self._name):
+            return True
+        if other is None:
+            return False
+        if as_text:
+            return str.__eq__(self, other) is True
+        return now().settle(f"{self._name} == {shown(other)}", ("false", "true")) == 1
 
     def __hash__(self) -> int:
         return str.__hash__(self)
@@ -191,12 +197,11 @@ class Standin(str):
 
     def __rmod__(self, other: Any) -> Any:
         """``"%s" % self`` is formatted; anything else is arithmetic."""
-        if not isinstance(other, (str, bytes)) or isinstance(other, Standin):
+        if isinstance(other, Standin) or not isinstance(other, (str, bytes)):
             return Standin.named(f"({shown(other)} % {self._name})")
-        given: Any = (
-            _Items(self) if ("%(" if isinstance(other, str) else b"%(") in other else (self,)
-        )
-        return type(other).__mod__(other, given)
+        template: Any = other
+        opening: Any = "%(" if isinstance(other, str) else b"%("
+        return template % (_Items(self) if opening in template else (self,))
 
     # Where it stands in other people's protocols -------------------------------------------------
 
@@ -222,7 +227,7 @@ class _Items:
         self._of = of
 
     def __getitem__(self, key: object) -> Any:
-        return self._of[key]
+        return self._of._item(key)
 
 
 def _for_a_library() -> bool:
@@ -237,7 +242,7 @@ def _has_choices(frame: FrameType) -> bool:
 
 
 def part(name: str) -> Any:
-    """What is reached as ``name``: an exception class if it is raised or caught, else a stand-in."""
+    """What is reached as ``name``: a stand-in, or a class if it is an exception."""
     last = name.rpartition(".")[2]
     if last in now().harvest.exceptions or last.endswith(("Error", "Exception")):
         return exception_class(name, Standin.named)
@@ -307,7 +312,7 @@ for _name, _symbol in {
 }.items():  # fmt: skip
     setattr(Standin, f"__{_name}__", _binary(_symbol, swapped=False))
     setattr(Standin, f"__r{_name}__", _binary(_symbol, swapped=True))
-Standin.__add__, Standin.__radd__ = _added, _added_to  # type: ignore[method-assign,attr-defined]
+Standin.__add__, Standin.__radd__ = _added, _added_to  # type: ignore[method-assign,attr-defined,assignment]
 for _name, _symbol in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
     setattr(Standin, f"__{_name}__", _ordered(_symbol))
 for _name, _symbol in {"neg": "-", "pos": "+", "invert": "~", "abs": "abs "}.items():
@@ -315,4 +320,4 @@ for _name, _symbol in {"neg": "-", "pos": "+", "invert": "~", "abs": "abs "}.ite
 for _name in ("round", "trunc", "floor", "ceil"):
     setattr(Standin, f"__{_name}__", lambda self, *_: int(self))
 
-TEXTS[Standin] = lambda standin: str.__str__(standin)  # type: ignore[arg-type]
+TEXTS[Standin] = lambda standin: str.__str__(standin)

@@ -36,11 +36,11 @@ class RunLoop(IOLoop):
         """A loop that is nobody's current loop yet."""
         return cls(make_current=False)
 
-    def initialize(self, **kwargs: Any) -> None:
-        """Set the loop up; the arguments are those of ``IOLoop``."""
+    def __init__(self, **kwargs: Any) -> None:
+        """The arguments are those of ``IOLoop``."""
         self.on_wait = bool
         self.deliveries = 0
-        super().initialize(**kwargs)
+        super().__init__(**kwargs)
 
     def reset(self) -> None:
         """Forget everything, set the clock back, and become the current loop."""

@@ -1,9 +1,9 @@
 """Runs one handler of one version once, under a chooser, and returns what it did.
 
 ``execute`` is the only way in. A run is: fresh module state, a fresh application and request, the
-verb's method, then the loop until nothing can happen any more. Whatever the version could tell apart
-is a question to the chooser; whatever it does to its surroundings is recorded by the one who notices
-it (stand-ins, the runtime, the log, this module).
+verb's method, then the loop until nothing can happen any more. Whatever the version could tell
+apart is a question to the chooser; whatever it does to its surroundings is recorded by the one who
+notices it (stand-ins, the runtime, the log, this module).
 """
 
 from __future__ import annotations
@@ -228,6 +228,10 @@ def _places(path: str, lines: tuple[int, ...]) -> frozenset[Place]:
     return known
 
 
+def _describe_request(request: Any) -> str:
+    return f"<request {request.method} {request.url} {describe(request.body)}>"
+
+
 def _describe_response(response: Any) -> str:
     """A response by what a handler can see of it, whoever built it."""
     request = response.request
@@ -241,10 +245,8 @@ def _describe_response(response: Any) -> str:
 
 
 TEXTS[_httpmessages.HTTPResponse] = _describe_response
-TEXTS[_httpmessages.HTTPRequest] = lambda request: (  # type: ignore[misc]
-    f"<request {request.method} {request.url} {describe(request.body)}>"
-)
-TEXTS[TracebackType] = lambda traceback: "<traceback>"  # type: ignore[misc]
+TEXTS[_httpmessages.HTTPRequest] = _describe_request
+TEXTS[TracebackType] = lambda traceback: "<traceback>"
 RequestHandler.__uncallback_text__ = lambda self: "<the handler>"  # type: ignore[attr-defined]
 ExploredRequest.__uncallback_text__ = lambda self: "<the request>"  # type: ignore[attr-defined]
 ExploredApplication.__uncallback_text__ = lambda self: "<the application>"  # type: ignore[attr-defined]
