@@ -110,10 +110,13 @@ class Project:
     def _text(self, path: str) -> str:
         """The searchable text: NFKC, as the compiler compares identifiers (PEP 3131)."""
         if path not in self._texts:
-            try:
-                data = self.read(path)
-            except OSError:
-                data = b""
+            # Most files are only searched, so their bytes are not kept beside the text.
+            data = self._bytes.get(path)
+            if data is None:
+                try:
+                    data = (self.root / path).read_bytes()
+                except OSError:
+                    data = b""
             try:
                 text = decode(path, data).text
             except SourceError:

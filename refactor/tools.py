@@ -7,11 +7,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .model import Problem
 from .project import Project
-from .run import Checker, Tools
+from .rounds import Checker, Tools
 from .settings import Settings
-from .write import obstacle
 
 if TYPE_CHECKING:
     from .verify import Verifier, VerifyOptions
@@ -42,13 +40,11 @@ def verify_options(settings: Settings, root: Path, **generations: int) -> Verify
     )
 
 
-def tools_for(
-    settings: Settings, *, writing: bool = False, complain: Callable[[str], None] | None = None
-) -> tuple[Tools, list[Verifier]]:
+def tools_for(settings: Settings, **others: Callable[[Any], Any]) -> tuple[Tools, list[Verifier]]:
     """Return the tools that ``settings`` ask for, and the list that open checkers are entered in.
 
-    With ``writing``, files that could not be written are left out. Whoever is interrupted ends the
-    checkers in the list, because their threads cannot.
+    ``others`` are further fields of `Tools`. Whoever is interrupted ends the checkers in the list,
+    because their threads cannot.
     """
     opened: list[Verifier] = []
     target = {"after_tornado": 6} if settings.tornado == 6 else {}
@@ -60,18 +56,4 @@ def tools_for(
         opened.append(verifier)
         return verifier
 
-    tools = Tools(
-        convert,
-        checker if settings.verify else None,
-        complain or _silent,
-        obstacle if writing else _no_obstacle,
-    )
-    return tools, opened
-
-
-def _silent(text: str) -> None:
-    """Where the tracebacks of internal errors go that nobody wants to see."""
-
-
-def _no_obstacle(file: Path) -> Problem | None:
-    return None
+    return Tools(convert, checker if settings.verify else None, **others), opened

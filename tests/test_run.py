@@ -16,12 +16,14 @@ from uncallback.refactor.model import (
     HandlerId,
     HandlerOutcome,
     Options,
+    Problem,
     Reason,
     Verdict,
 )
 from uncallback.refactor.outcome import Outcome
 from uncallback.refactor.project import Project
-from uncallback.refactor.run import Tools, run
+from uncallback.refactor.rounds import Tools
+from uncallback.refactor.run import run
 from uncallback.refactor.settings import Settings
 from uncallback.refactor.verify import Version
 
@@ -265,3 +267,62 @@ def test_several_checkers_at_a_time_give_the_same(tmp_path: Path) -> None:
     one = go(folder, Judge({"two": Verdict("different")}))
     four = go(folder, Judge({"two": Verdict("different")}), jobs=4)
     assert one == four
+
+
+def test_a_verdict_falls_when_a_file_that_the_handler_reaches_changes(tmp_path: Path) -> None:
+    """``user`` imports ``helper`` through ``between``; ``other`` imports nothing of it."""
+    folder = tree(
+        tmp_path,
+        {
+            "pyproject.toml": "",
+            "helper.py": OLD,
+            "between.py": "import helper\n",
+            "user.py": b"# tornado\nimport between\ndef three(): pass\n",
+            "other.py": b"# tornado\ndef four(): pass\n",
+        },
+    )
+    judge = Judge({"one": Verdict("different", reason="x")})
+    go(folder, judge)
+    asked = [(path, *names) for path, names in judge.asked]
+    assert asked == [
+        ("helper.py", "one"),
+        ("helper.py", "two"),
+        ("other.py", "four"),
+        ("user.py", "three"),
+        ("helper.py", "two"),
+        ("user.py", "three"),
+    ]
+
+
+def test_a_converter_that_does_not_keep_loses_the_file(tmp_path: Path) -> None:
+    def deaf(project: Project, paths: Any, options: Any, keep: Any) -> list[Conversion]:
+        return convert(project, paths, options, {})
+
+    folder = tree(tmp_path, {"a.py": OLD, "b.py": b"# tornado\ndef three(): pass\n"})
+    settings = Settings().override(jobs=1)
+    judge = Judge({"one": Verdict("different", reason="x")})
+    tools = Tools(deaf, lambda project: nullcontext(judge))
+    outcome = run("diff", collect([str(folder)], settings), settings, tools)
+    assert [file.status for file in outcome.files] == ["error", "changed"]
+    assert outcome.files[0].error is not None
+    assert outcome.files[0].error.code == "UC010"
+
+
+def test_a_file_that_is_taken_out_takes_part_in_no_other_conversion(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    def noting(project: Project, paths: Any, options: Any, keep: Any) -> list[Conversion]:
+        seen.append([path.rpartition("/")[2] for path in paths])
+        return convert(project, paths, options, keep)
+
+    folder = tree(tmp_path, {"a.py": OLD + b"# garbled\n", "b.py": OLD, "c.py": OLD})
+    settings = Settings().override(jobs=1)
+    problem = Problem("UC008", "not written: the file is read-only")
+    tools = Tools(
+        noting,
+        lambda project: nullcontext(Judge()),
+        obstacle=lambda file: problem if file.name == "c.py" else None,
+    )
+    outcome = run("fix", collect([str(folder)], settings), settings, tools)
+    assert [file.status for file in outcome.files] == ["error", "changed", "error"]
+    assert seen == [["a.py", "b.py", "c.py"], ["b.py"]]

@@ -17,8 +17,9 @@ from ..report import View, render
 from ..run import apply, run
 from ..settings import Settings, show
 from ..source import on_deep_stack
-from ..terminal import OneLine, painted_diff, product, say, use_color
+from ..terminal import OneLine, Progress, painted_diff, product, say, use_color
 from ..tools import tools_for
+from ..write import obstacle
 from .options import SETTING_NAMES, common_options
 
 Command = Literal["diff", "fix"]
@@ -140,17 +141,21 @@ def _show_files(collection: Collection) -> int:
 def _run(request: _Request, collection: Collection) -> tuple[Outcome, dict[str, Target]]:
     """Run the line on a deep stack; an interrupt ends the checking processes."""
     settings = request.settings
-    tools, open_checkers = tools_for(
-        settings,
-        writing=request.command == "fix" and not request.from_stdin,
-        complain=say if request.debug else None,
-    )
+    line = Progress(request.view.verbosity >= 0)
+    others: dict[str, Any] = {"progress": line.show}
+    if request.command == "fix" and not request.from_stdin:
+        others["obstacle"] = obstacle
+    if request.debug:
+        others["complain"] = say
+    tools, open_checkers = tools_for(settings, **others)
     try:
         outcome = on_deep_stack(lambda: run(request.command, collection, settings, tools))
     except KeyboardInterrupt:
         for checker in open_checkers:
             checker.__exit__(None, None, None)
         raise
+    finally:
+        line.clear()
     targets = {target.shown: target for _, found in collection.projects for target in found}
     return outcome, targets
 
