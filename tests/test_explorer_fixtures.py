@@ -1,0 +1,86 @@
+"""The explorer over all fixtures: expected results are equivalent, naive conversions different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from oracle.fixture import Fixture, fixtures
+from uncallback.refactor.model import Verdict
+from uncallback.refactor.verify import Verifier, VerifyOptions, Version
+
+CASES = {fixture.name: fixture for fixture in fixtures()}
+NAIVE = [name for name, fixture in CASES.items() if fixture.naive is not None]
+EXPECTED = [
+    (name, style, tornado)
+    for name, fixture in CASES.items()
+    for style in ("coroutine", "native")
+    for tornado in (5, 6)
+    if fixture.expected(style, tornado) is not None
+]
+HELD = {
+    "trap-44-error-page-looks-at-frames": "the frames of tracebacks are a matter of spelling",
+}
+"""Naive conversions that the explorer says it cannot tell apart, and why."""
+
+
+class Verifiers:
+    """One child for each target generation, kept for all the cases."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Verifier] = {}
+
+    def __getitem__(self, tornado: int) -> Verifier:
+        if tornado not in self._made:
+            options = VerifyOptions(seconds=5, after_tornado=6 if tornado == 6 else None)
+            self._made[tornado] = Verifier(options)
+        return self._made[tornado]
+
+    def close(self) -> None:
+        for verifier in self._made.values():
+            verifier.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def verifiers() -> Iterator[Verifiers]:
+    made = Verifiers()
+    yield made
+    made.close()
+
+
+def verdicts(
+    verifier: Verifier, fixture: Fixture, source: bytes, style: str | None = None
+) -> dict[str, Verdict]:
+    before = Version(fixture.path, fixture.before, fixture.project())
+    return verifier.verify_all(before, Version(fixture.path, source, fixture.project(style)))
+
+
+@pytest.mark.parametrize("name", NAIVE)
+def test_naive_conversions_are_found(name: str, verifiers: Verifiers) -> None:
+    fixture = CASES[name]
+    assert fixture.naive is not None
+    found = verdicts(verifiers[5], fixture, fixture.naive)
+    if name in HELD:
+        assert not any(v.result == "equivalent" and v.complete for v in found.values())
+    else:
+        assert "different" in {verdict.result for verdict in found.values()}
+
+
+@pytest.mark.parametrize(("name", "style", "tornado"), EXPECTED)
+def test_expected_results_are_never_different(
+    name: str, style: str, tornado: int, verifiers: Verifiers
+) -> None:
+    fixture = CASES[name]
+    source = fixture.expected(style, tornado)
+    assert source is not None
+    found = verdicts(verifiers[tornado], fixture, source, style)
+    assert found
+    for handler, verdict in found.items():
+        assert verdict.result == "equivalent", (handler, verdict.reason)
+
+
+@pytest.mark.parametrize("name", list(CASES)[::4])
+def test_what_is_unchanged_is_never_different(name: str, verifiers: Verifiers) -> None:
+    fixture = CASES[name]
+    found = verdicts(verifiers[5], fixture, fixture.before)
+    assert "different" not in {verdict.result for verdict in found.values()}
