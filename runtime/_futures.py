@@ -52,6 +52,11 @@ class BaseFuture:
         self._callbacks: list[Callable[[Any], Any]] | None = []
         self._unretrieved: _Unretrieved | None = None
 
+    @staticmethod
+    def resolved_twice() -> Exception:
+        """Return what is raised when a future that is done is resolved again."""
+        raise NotImplementedError
+
     def done(self) -> bool:
         """Whether there is a result or an exception."""
         return self._callbacks is None
@@ -103,6 +108,11 @@ class ImmediateFuture(BaseFuture):
     """``tornado.concurrent.Future`` as it is in Tornado 4: callbacks run at once."""
 
     __slots__ = ("__dict__",)
+
+    @staticmethod
+    def resolved_twice() -> Exception:
+        """Return the ``TypeError`` of Tornado 4."""
+        return TypeError("'NoneType' object is not iterable")
 
     def cancel(self) -> bool:
         """Do nothing and say so: Tornado 4's futures cannot be cancelled."""
@@ -161,7 +171,7 @@ class ImmediateFuture(BaseFuture):
     def _run_callbacks(self) -> None:
         callbacks = self._callbacks
         if callbacks is None:
-            raise TypeError("'NoneType' object is not iterable")
+            raise self.resolved_twice()
         self._callbacks = None
         for callback in callbacks:
             try:
@@ -185,6 +195,11 @@ class DeferringFuture(BaseFuture):
     def __init__(self) -> None:
         super().__init__()
         self._cancelled = False
+
+    @staticmethod
+    def resolved_twice() -> Exception:
+        """Return asyncio's ``InvalidStateError``."""
+        return InvalidStateError("invalid state")
 
     def cancelled(self) -> bool:
         """Whether the future was cancelled."""
@@ -256,7 +271,7 @@ class DeferringFuture(BaseFuture):
 
     def _check_pending(self) -> None:
         if self._callbacks is None:
-            raise InvalidStateError("invalid state")
+            raise self.resolved_twice()
 
     def _check_done(self, message: str) -> None:
         if self._callbacks is not None:

@@ -259,10 +259,15 @@ class Runner:
         self._keys.results[key] = result
         point = self._point
         if point is not None and point.is_ready():
+            ended = self._awaited is None  # by an exception, while the point was pending
+            future = _futures.Future() if ended else self._awaited
             try:
-                self._awaited.set_result(point.get_result())
+                future.set_result(point.get_result())
             except Exception:
-                fail(self._awaited)
+                fail(future)
+            if ended:
+                future._retrieve()
+                raise future.resolved_twice()
             self._point = None
             self.run()
 

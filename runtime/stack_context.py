@@ -261,15 +261,17 @@ def _offer(error: BaseException, context: _Context | None) -> BaseException | No
 
 
 def without_deactivated(contexts: Contexts) -> Contexts:
-    """Return ``contexts`` without those that were switched off; the same object if none were.
+    """Return ``contexts``, a new pair, without those that were switched off.
 
-    Links between the contexts that stay are closed over the gaps.
+    Links between the contexts that stay are closed over the gaps. The pair is new so that leaving a
+    ``with`` block in a callback that did not enter it is noticed.
     """
     context = contexts[1]
     while context is not None and context.active:
         context = context.old_contexts[1]
     if context is None:
-        return contexts
+        entered, head = contexts
+        return (entered, head)
     alive = []
     context = contexts[1]
     while context is not None:

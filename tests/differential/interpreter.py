@@ -482,6 +482,15 @@ def loop_of_runtime() -> Any:
     return loop
 
 
+def forget_contexts() -> None:
+    """Take away the contexts that a program with a ``yield`` inside ``with`` has left behind."""
+    try:
+        from tornado.stack_context import _state
+    except ImportError:
+        return
+    _state.contexts = ((), None)
+
+
 def serve(side: str) -> None:
     generation = int(side[-1])
     if side.startswith("runtime"):
@@ -495,8 +504,9 @@ def serve(side: str) -> None:
         make_loop = loop_of_tornado_6 if generation > 4 else loop_of_tornado_4
     records = LogTrace()
     logging.getLogger().handlers = [records]
-    gc.disable()
+    gc.disable()  # generators that nothing refers to must end when they do on the other side
     for line in sys.stdin:
+        forget_contexts()
         loop = make_loop()
         interpreter = records.interpreter = Interpreter(json.loads(line), loop, generation)
         trace = interpreter.run()
