@@ -16,7 +16,8 @@ from .scenario import AT_TIMER, Observation, Request, Scenario
 
 VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 DEFAULT_OUTCOMES = ("404", "500", "refused", "timeout", "304", "200:")
-BUDGET = 48  # scenarios a verb
+LATER_OUTCOMES = ("500", "timeout")  # for what is only asked after something went wrong
+BUDGET = 32  # scenarios a verb
 WITH_BODY = ("POST", "PUT", "PATCH")
 
 Seen = list[tuple[Scenario, Observation]]
@@ -70,7 +71,8 @@ def _around(loopback: Loopback, version: Version, plain: Scenario, wishes: Wishe
         for scenario, observation in fresh:
             new = [key for key in observation.asked if key not in known]
             known.update(new)
-            wave += _answered_otherwise(scenario, new, wishes)
+            outcomes = wishes.outcomes if scenario is plain else LATER_OUTCOMES
+            wave += _answered_otherwise(scenario, new, outcomes)
             if scenario is plain:
                 wave += _at_other_times(plain, observation)
     if any(observation.together > 1 for _, observation in seen):
@@ -91,14 +93,15 @@ def _reversed(loopback: Loopback, version: Version, seen: Seen, wishes: Wishes) 
         replace(scenario, name=f"{scenario.name}, last first", order="lifo")
         for scenario, observation in seen
         if observation.together > 1 and scenario.order == "fifo"
-    ][: wishes.budget // 2]
+    ][: wishes.budget // 4]
     return list(zip(turned, loopback.observe(version, turned), strict=True))
 
 
-def _answered_otherwise(base: Scenario, keys: Sequence[str], wishes: Wishes) -> Iterator[Scenario]:
+def _answered_otherwise(
+    base: Scenario, keys: Sequence[str], outcomes: Sequence[str]
+) -> Iterator[Scenario]:
     for key in keys:
-        outcomes = ("raise", "none") if key.startswith("call ") else wishes.outcomes
-        for outcome in outcomes:
+        for outcome in ("raise", "none") if key.startswith("call ") else outcomes:
             name = f"{base.name}; {key}: {outcome or 'empty'}"
             yield replace(base, name=name, outcomes={**base.outcomes, key: outcome})
         if not key.startswith("call ") and base.leave is None:

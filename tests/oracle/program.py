@@ -8,6 +8,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class Loaded:
         sys.path[:0] = program.folders
         self._lend_recorder(record)
         self.module = self._new_module()
-        code = compile(program.source, program.path, "exec", dont_inherit=True)
-        for name in undefined_names(code):
+        code, undefined = compiled(program.source, program.path)
+        for name in undefined:
             vars(self.module)[name] = standins.make(name)
         vars(self.module).update(self._world())
         self._known = set(vars(self.module))
@@ -86,6 +87,13 @@ class Loaded:
             if module is self.module or (folders and origin.startswith(folders)):
                 del sys.modules[name]
         sys.path[:] = self._path_before
+
+
+@lru_cache(maxsize=16)
+def compiled(source: str, path: str) -> tuple[types.CodeType, tuple[str, ...]]:
+    """The code of a module and the global names that nobody in it defines."""
+    code = compile(source, path, "exec", dont_inherit=True)
+    return code, tuple(undefined_names(code))
 
 
 def undefined_names(code: types.CodeType) -> list[str]:

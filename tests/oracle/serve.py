@@ -4,6 +4,7 @@ A job is ``{"program": {...}, "scenarios": [...]}``; the answer is ``{"observati
 ``{"error": "..."}`` where the harness itself, or loading the module, failed.
 """
 
+import gc
 import json
 import os
 import signal
@@ -32,6 +33,7 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     signal.signal(signal.SIGALRM, driver.out_of_time)
+    gc.freeze()  # what is imported by now need not be searched after every scenario
     for line in sys.stdin:
         replies.write(json.dumps(answer(json.loads(line))) + "\n")
         replies.flush()
