@@ -19,6 +19,7 @@ from .callbacks import CallbackRef, is_plain, takes
 from .continuation import Continuations, is_generator, trimmed
 from .direct import Converter
 from .forms import Started
+from .layout import realigned
 from .refusal import Refused
 from .scope import Host
 from .sites import Site
@@ -97,7 +98,7 @@ class FanOut:
             site = self._direct(stmt)
             if site is not None:
                 before, call = self._child_call(site)
-                put = [*before, tree.line(f"{waiting}.append(CALL)", CALL=call)]
+                put = [*before, self._appended(waiting, site, call)]
                 done += tree.lift_comments(put, getattr(stmt, "leading_lines", ()))
             elif self._sites(stmt):
                 swaps = [
@@ -109,6 +110,13 @@ class FanOut:
             else:
                 done.append(stmt)
         return done
+
+    def _appended(
+        self, waiting: str, site: Site, call: cst.BaseExpression
+    ) -> cst.SimpleStatementLine:
+        stmt = tree.line(f"{waiting}.append(CALL)", CALL=call)
+        inner = call.args[-1].value if isinstance(call, cst.Call) else call
+        return cst.ensure_type(realigned(stmt, site.call, inner), cst.SimpleStatementLine)
 
     def _shim(self, site: Site | None) -> bool:
         """Whether the coroutine needs the request too, to make the response of a failure."""

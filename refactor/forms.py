@@ -12,6 +12,7 @@ import libcst as cst
 
 from . import cst as tree
 from .imports import Imports
+from .layout import realigned
 from .model import Options
 from .refusal import Refused
 from .sites import Site
@@ -60,7 +61,7 @@ class Forms:
         """Start ``site`` and wait for it at once, as the last thing on its path."""
         form = self._form(site)
         if form == "auth":
-            return self._auth(_without_argument(site), target, taken)
+            return self._auth(_without_argument(site), target, taken, site.call)
         if form == "future" and site.operation.errors == "dropped":
             return self._unless_closed(_without_argument(site), target, taken)
         if form == "task" and len(site.operation.passes) > 1:
@@ -71,7 +72,8 @@ class Forms:
         if form == "promise" or self.shim(site, exact) or self._asks(site):
             started = self.start(site, tree.fresh("future", taken), exact, taken)
             return [*started.statements, *self.finish(site, started, target, taken)]
-        return [self.wait(self.awaitable(site, taken), target)]
+        awaited = self.awaitable(site, taken)
+        return [realigned(self.wait(awaited, target), site.call, awaited)]
 
     def start(self, site: Site, future: str, exact: bool, taken: set[str]) -> Started:
         """Start ``site`` and keep what to wait for in the variable ``future``."""
@@ -93,8 +95,9 @@ class Forms:
             return Started([make, cst.SimpleStatementLine([cst.Expr(call)])], future)
         if form == "fetch" and self._shim(exact):
             return self._started_request(site, future, taken)
-        started = tree.line(f"{future} = CALL", CALL=self.awaitable(site, taken))
-        return Started([started], future)
+        awaited = self.awaitable(site, taken)
+        started = tree.line(f"{future} = CALL", CALL=awaited)
+        return Started([realigned(started, site.call, awaited)], future)
 
     def finish(
         self, site: Site, started: Started, target: str | None, taken: set[str]
@@ -175,7 +178,11 @@ class Forms:
         return cst.Call(sleep, [cst.Arg(seconds)])
 
     def _auth(
-        self, expression: cst.BaseExpression, target: str | None, taken: set[str]
+        self,
+        expression: cst.BaseExpression,
+        target: str | None,
+        taken: set[str],
+        old: cst.Call | None = None,
     ) -> tree.Block:
         failure = self.imports.refer("tornado.auth", "AuthError", taken)
         log = self.imports.refer("tornado.log", "gen_log", taken)
@@ -183,7 +190,10 @@ class Forms:
         caught: tree.Block = [tree.line(f"{log}.warning(str({error}))")]
         if target is not None:
             caught.append(tree.line(f"{target} = None"))
-        return [_try([self.wait(expression, target)], failure, error, caught)]
+        wait = self.wait(expression, target)
+        if old is not None:
+            wait = realigned(wait, old, expression)
+        return [_try([wait], failure, error, caught)]
 
     def _unpacked(self, task: cst.BaseExpression, target: str | None) -> tree.Statement:
         """``a, b = (yield task).args``: what gen.Task makes of a callback's several arguments."""
