@@ -119,6 +119,15 @@ class Awaitables:
         found = self._functions(func)
         return any(decorated(file.names, node, each) for file, node in found for each in qualified)
 
+    def schedules(self, func: cst.BaseExpression) -> bool:
+        """Whether a function of the project passes a callback on; its errors may come later."""
+        workspace, catalogue = self.unit.workspace, self.unit.catalogue
+        for file, node in self._functions(func):
+            finder = SiteFinder(workspace, file, self.cls, catalogue, assume_once=True)
+            if any(has_callback(finder, call) for call in tree.find(node.body, cst.Call)):
+                return True
+        return False
+
     def _functions(self, func: cst.BaseExpression) -> list[tuple[Parsed, cst.FunctionDef]]:
         """The definitions that ``func`` may call; empty when they cannot be told."""
         if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
@@ -148,6 +157,14 @@ class Awaitables:
         if any(name in each.attributes for each in line):
             return []
         return [(each.file, each.methods[name]) for each in classes if name in each.methods]
+
+
+def has_callback(finder: SiteFinder, call: cst.Call) -> bool:
+    """Whether a call passes a callback, to a known operation or to anything else."""
+    operation = finder.operation(call)
+    if operation is None:
+        return any(arg.keyword is not None and arg.keyword.value == "callback" for arg in call.args)
+    return finder.argument(call, operation) is not None
 
 
 def _is_coroutine(file: Parsed, function: cst.FunctionDef) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
+from .awaitable import has_callback
 from .find import ASYNCHRONOUS, ENGINE, decorated
 from .keys import CALLBACK
 from .refusal import Refused
@@ -96,16 +97,8 @@ class Bystanders:
             self.unit.workspace, owner.file, owner, self.unit.catalogue, assume_once=True
         )
         first = first_parameter(function) or "self"
-        if any(_has_callback(inner, each) for each in tree.find(function.body, cst.Call)):
+        if any(has_callback(inner, each) for each in tree.find(function.body, cst.Call)):
             raise Refused("UC605", call, what=tree.code(call.func))
         same = Bystanders(self.unit, inner, self._seen)
         for each in tree.find(function.body, cst.Call, into_functions=False):
             same._method(each, first)
-
-
-def _has_callback(finder: SiteFinder, call: cst.Call) -> bool:
-    """Whether a call of a known operation passes a callback."""
-    operation = finder.operation(call)
-    if operation is None:
-        return any(arg.keyword is not None and arg.keyword.value == "callback" for arg in call.args)
-    return finder.argument(call, operation) is not None

@@ -25,7 +25,7 @@ from .refusal import Refused
 from .removed import removed
 from .returns import Place, is_return
 from .sites import SiteFinder
-from .tasks import Tasks
+from .tasks import Tasks, is_quiet
 from .unit import Unit
 from .variables import variables
 from .workspace import Class
@@ -118,7 +118,7 @@ def _check_callers(unit: Unit, generator: Generator) -> None:
 def _check_finishing(unit: Unit, generator: Generator) -> None:
     """Refuse when something else decides whether the request is finished at the end."""
     if any(n.value == "_auto_finish" for n in tree.find(generator.node.body, cst.Name)):
-        raise Refused("UC602", generator.node)
+        raise Refused("UC604", generator.node, what="_auto_finish")
     if generator.engine:
         for stmt in tree.find(generator.node.body, cst.Return, into_functions=False):
             if stmt.value is not None and tree.dotted(stmt.value) != "None":
@@ -143,13 +143,13 @@ def _decorated(
 ) -> Rewrite:
     """The handler as a generator coroutine."""
     options = replace(unit.options, style="coroutine")
-    block, function = _body(unit, generator, finder, Forms(options, unit.imports))
-    bare = function.with_changes(body=tree.suite(block, generator.node.body))
+    block, notes = _body(unit, generator, finder, Forms(options, unit.imports))
+    bare = generator.node.with_changes(body=tree.suite(block, generator.node.body))
     new = decorators.without(bare, [generator.handler.decorator])
     if generator.engine:
         written = cst.parse_expression(unit.imports.refer("tornado.gen", "coroutine", ()))
         new = tree.replace(new, [(_same(new, generator.inner), written)])
-    notes = () if note is None else (note,)
+    notes += () if note is None else (note,)
     return Rewrite(((generator.node, new),), (), (), notes)
 
 
@@ -168,17 +168,17 @@ def _native(unit: Unit, generator: Generator, finder: SiteFinder) -> Rewrite:
             raise NotNative(tree.code(raised))
     if not _yields(generator.node) and not generator.engine:
         raise NotNative("a coroutine without yield")
-    block, function = _body(unit, generator, finder, Forms(unit.options, unit.imports))
-    bare = function.with_changes(body=tree.suite(block, generator.node.body))
+    block, notes = _body(unit, generator, finder, Forms(unit.options, unit.imports))
+    bare = generator.node.with_changes(body=tree.suite(block, generator.node.body))
     new = decorators.without(bare, [generator.handler.decorator, generator.inner])
     done = new.with_changes(asynchronous=cst.Asynchronous())
-    return Rewrite(((generator.node, done),), (), ())
+    return Rewrite(((generator.node, done),), (), (), notes)
 
 
 def _body(
     unit: Unit, generator: Generator, finder: SiteFinder, forms: Forms
-) -> tuple[tree.Block, cst.FunctionDef]:
-    """The statements in their new form, and the method they belong to."""
+) -> tuple[tree.Block, tuple[str, ...]]:
+    """The statements in their new form, and what the report should say."""
     node, first = generator.node, generator.first
     mine = variables(node)
     taken = set(mine.bound | mine.free | mine.declared)
@@ -189,9 +189,12 @@ def _body(
     docstring = stmts[:1] if node.get_docstring() is not None else []
     block = yields.block(stmts[len(docstring) :], Place())
     if forms.options.tornado >= 6:
-        left = removed(unit, cst.IndentedBlock(body=block), node.body)
+        whole = cst.IndentedBlock(body=block)
+        left = removed(unit, whole, node.body)
         if left is not None:
             raise Refused("UC601", node, what=left)
+        if any(is_quiet(arg) for arg in tree.find(whole, cst.Arg)):
+            raise Refused("UC601", node, what="raise_error=False")
     if generator.engine and not unit.finishing(generator.cls).always(block, first):
         block = [tree.line(f"{first}._auto_finish = False"), *block]
-    return [*docstring, *block], node
+    return [*docstring, *block], tuple(tasks.notes)

@@ -15,6 +15,7 @@ import libcst as cst
 
 from . import cst as tree
 from .forms import Started
+from .gather import together
 from .refusal import Refused
 from .returns import is_return
 from .tasks import Form, Tasks
@@ -133,38 +134,6 @@ class Keys:
             return _wait(pending[0])
         forms = [(each.form, each.started) for each in pending if each.form is not None]
         return together(self.tasks, forms)
-
-
-def together(tasks: Tasks, operations: list[tuple[Form, Started | None]]) -> Form | None:
-    """Operations that run side by side, as one list of results in their order.
-
-    Those that are started already are only waited for. None when one may fail: a list waits for
-    the others first, and one wait after the other would not.
-    """
-    if not all(form.never_fails for form, _ in operations):
-        return None
-
-    def each(names: list[str | None]) -> tree.Block:
-        block: tree.Block = []
-        begun: list[Started] = []
-        for form, started in operations:
-            assert form.start is not None
-            one = started or form.start()
-            block += [] if started is not None else one.statements
-            begun.append(one)
-        for (form, _), one, name in zip(operations, begun, names, strict=True):
-            assert form.finish is not None
-            block += form.finish(one, name)
-        return block
-
-    def steps(target: str | None) -> tree.Block:
-        if target is None:
-            return each([None] * len(operations))
-        names: list[str | None] = [tree.fresh(form.name, tasks.taken) for form, _ in operations]
-        listed = ", ".join(str(name) for name in names)
-        return [*each(names), tree.line(f"{target} = [{listed}]")]
-
-    return Form(steps=steps, each=each, count=len(operations), name="results")
 
 
 def _wait(pending: Pending) -> Form | None:

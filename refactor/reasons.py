@@ -145,10 +145,6 @@ REASONS: dict[str, Entry] = {
         "the name '{what}' means something else where the callback's body would stand",
     ),
     "UC601": Entry("generator form", "'{what}' has no exact form outside gen.engine"),
-    "UC602": Entry(
-        "finishes differently",
-        "gen.engine does not finish the request by itself, gen.coroutine does",
-    ),
     "UC603": Entry(
         "decorators in the wrong order",
         "'{what}' stands above @asynchronous, which fails on a generator since Tornado 4",

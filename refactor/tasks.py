@@ -8,7 +8,7 @@ to Tornado 5, where that is exact; Tornado 6 has none, and a Future takes its pl
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -69,9 +69,23 @@ class Tasks:
     taken: set[str]
     ends_by_itself: bool
     coroutines: Awaitables
+    notes: dict[str, None] = field(default_factory=dict)
 
     def is_task(self, node: cst.CSTNode) -> bool:
-        """Whether ``node`` is a call of ``gen.Task``."""
+        """Whether ``node`` is a call of ``gen.Task``, or of what Tornado 6 made something else."""
+        return self._is_task(node) or self._raising(node) is not None
+
+    def _raising(self, node: cst.CSTNode) -> Site | None:
+        """``fetch(..., raise_error=False)``, which raises all the same on Tornado 6 (section 1)."""
+        if self._keeps() or not isinstance(node, cst.Call):
+            return None
+        argument = next((arg for arg in node.args if is_quiet(arg)), None)
+        operation = self.finder.operation(node) if argument is not None else None
+        if argument is None or operation is None or operation.form6 != "fetch":
+            return None
+        return Site(node, operation, argument, _NOBODY)
+
+    def _is_task(self, node: cst.CSTNode) -> bool:
         return (
             isinstance(node, cst.Call)
             and self.unit.file.names.qualified(node.func, node) == TASK
@@ -82,6 +96,9 @@ class Tasks:
 
     def task(self, call: cst.Call) -> Form | None:
         """The form of ``gen.Task(...)``; None where it stays."""
+        raising = self._raising(call)
+        if raising is not None:
+            return self.site(raising)
         func = call.args[0].value
         arguments = [_tidy(arg) for arg in call.args[1:]]
         inner = cst.Call(func, arguments)
@@ -189,8 +206,10 @@ class Tasks:
         """A function of nobody knows whom, which calls back once with at most one value."""
         if self._keeps():
             return None
-        several = (node.attr.value == "args" for node in tree.find(self.function, cst.Attribute))
-        if any(several) or self.coroutines.marked(call.func, ENGINE, RETURN_FUTURE):
+        attributes = tree.find(self.function, cst.Attribute)
+        marked = self.coroutines.marked(call.func, ENGINE, RETURN_FUTURE)
+        several = any(node.attr.value == "args" for node in attributes)
+        if several or marked or self.coroutines.schedules(call.func):
             raise Refused("UC601", call, what=tree.code(call.func))
         if argument is None:
             argument = cst.Arg(
@@ -203,6 +222,7 @@ class Tasks:
                 before[-1] = before[-1].with_changes(comma=_COMMA)
             call = call.with_changes(args=[*before, argument])
         given = argument
+        self.notes[f"errors of {tree.code(call.func)}() after it returned are only logged"] = None
 
         def start() -> Started:
             name = tree.fresh("future", self.taken)
@@ -247,6 +267,12 @@ def _before_returns(
         if len(body) != len(suite.body):
             found.append((suite, suite.with_changes(body=body)))
     return found
+
+
+def is_quiet(arg: cst.Arg) -> bool:
+    """Whether an argument is ``raise_error=False``."""
+    named = arg.keyword is not None and arg.keyword.value == "raise_error"
+    return named and tree.dotted(arg.value) == "False"
 
 
 def looks_closer(unit: Unit, function: cst.FunctionDef, first: str) -> bool:

@@ -14,7 +14,8 @@ import libcst as cst
 
 from . import cst as tree
 from .awaitable import Awaitables
-from .keys import Keys, together
+from .gather import comprehension, literal
+from .keys import Keys
 from .refusal import Refused
 from .returns import Place, is_return, returned
 from .tasks import Form, Tasks
@@ -182,10 +183,11 @@ class Yields:
             swaps = [(n, form.value) for n, form in new if form.value is not None]
             listed = tree.replace(value, swaps)
             return Form(value=self._multi(listed) if self.native else listed)
-        whole = isinstance(value, cst.List) and len(value.elements) == len(new)
-        if not whole or not all(form.start is not None for _, form in new):
-            return None
-        return together(self.tasks, [(form, None) for _, form in new])
+        if isinstance(value, cst.List | cst.Dict):
+            return literal(self.tasks, value, [form for _, form in new], [n for n, _ in new])
+        if isinstance(value, cst.ListComp) and len(new) == 1:
+            return comprehension(self.tasks, value, new[0][1], new[0][0])
+        return None
 
     def _multi(self, value: cst.BaseExpression) -> cst.BaseExpression:
         multi = self.unit.imports.refer("tornado.gen", "multi", self.tasks.taken)
