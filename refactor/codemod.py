@@ -109,4 +109,17 @@ class _Apply(cst.CSTTransformer):
     ) -> cst.CSTNode | cst.RemovalSentinel:
         if id(original_node) in self.gone:
             return cst.RemoveFromParent()
+        if isinstance(updated_node, cst.IndentedBlock) and updated_node.body:
+            (first, *_) = cst.ensure_type(original_node, cst.IndentedBlock).body
+            if id(first) in self.gone:
+                return _closed_up(updated_node)
         return self.swaps.get(id(original_node), updated_node)
+
+
+def _closed_up(block: cst.IndentedBlock) -> cst.IndentedBlock:
+    """A block whose first statement went, without the empty lines in front of the next."""
+    first, *others = block.body
+    lines = list(getattr(first, "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return block.with_changes(body=[first.with_changes(leading_lines=lines), *others])

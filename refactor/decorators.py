@@ -10,6 +10,7 @@ from . import cst as tree
 from .find import Handler
 from .refusal import Refused
 from .unit import Unit
+from .wrappers import hands_on
 
 TRANSPARENT = frozenset(
     {
@@ -23,10 +24,23 @@ TRANSPARENT = frozenset(
 
 def check(unit: Unit, handler: Handler, understood: Collection[cst.Decorator]) -> None:
     """Refuse (UC402) when a decorator may drop the future that the method will return."""
+    outside = True
     for each in handler.node.decorators:
-        qualified = unit.file.names.qualified(each.decorator, handler.node)
-        if not any(each is known for known in understood) and qualified not in TRANSPARENT:
-            raise Refused("UC402", each, what=tree.code(each.decorator))
+        outside = outside and each is not handler.decorator
+        if not any(each is known for known in understood):
+            check_one(unit, handler.node, each, outside)
+
+
+def check_one(unit: Unit, node: cst.FunctionDef, decorator: cst.Decorator, outside: bool) -> None:
+    """Refuse (UC402) unless ``decorator`` hands on what it gets.
+
+    ``outside``: it stands around ``@asynchronous``, through which no error comes.
+    """
+    if unit.file.names.qualified(decorator.decorator, node) in TRANSPARENT:
+        return
+    eager = unit.options.style == "coroutine"
+    if not hands_on(unit.workspace, unit.file, decorator, outside, eager):
+        raise Refused("UC402", decorator, what=tree.code(decorator.decorator))
 
 
 def without(node: cst.FunctionDef, gone: Collection[cst.Decorator]) -> cst.FunctionDef:

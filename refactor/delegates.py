@@ -41,13 +41,13 @@ class Facts:
 class Delegates:
     """The project's methods as far as they start operations; answers are remembered.
 
-    ``finishing`` says of converted methods whether they always finish the request.
+    ``converted`` are the new statements of the methods that were converted so far, by node.
     """
 
     methods: Methods
     catalogue: Catalogue
     options: Options
-    finishing: dict[int, bool] = field(default_factory=dict)
+    converted: dict[int, tree.Block] = field(default_factory=dict)
     _facts: dict[int, Facts] = field(default_factory=dict)
     _waits: dict[int, bool] = field(default_factory=dict)
 

@@ -14,8 +14,8 @@ from .sites import Site
 class Rewrite:
     """``replaced`` pairs old and new nodes; ``removed`` are methods whose bodies moved.
 
-    ``handled`` are the operations that are waited for now; ``finishes`` says that every path
-    through the method has finished the request.
+    ``handled`` are the operations that are waited for now; ``block`` are the statements of the
+    converted method.
     """
 
     replaced: tuple[tuple[cst.CSTNode, cst.CSTNode], ...]
@@ -23,4 +23,4 @@ class Rewrite:
     callbacks: tuple[Callback, ...]
     notes: tuple[str, ...] = ()
     handled: tuple[Site, ...] = ()
-    finishes: bool = False
+    block: tuple[cst.BaseStatement, ...] = ()

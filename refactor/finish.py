@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .find import COROUTINE
 from .receivers import Receivers
 from .workspace import Class, Workspace, first_parameter
 
@@ -44,33 +45,39 @@ class Finishing:
     """Must-finish analysis of one class's methods, with calls to ``self`` methods followed."""
 
     def __init__(
-        self, workspace: Workspace, cls: Class, converted: Mapping[int, bool] | None = None
+        self, workspace: Workspace, cls: Class, converted: Mapping[int, tree.Block] | None = None
     ) -> None:
-        """``converted``: of methods that become coroutines, by node, whether they finish."""
+        """``converted``: the new statements of methods that become coroutines, by node."""
         self.workspace = workspace
         self.cls = cls
         self.converted = converted or {}
-        self._methods: dict[str, bool] = {}
+        self._known: dict[tuple[int, bool], bool] = {}
+        self._owners = [cls]
 
     def always(self, body: Sequence[tree.Statement], first: str) -> bool:
         """Whether every normal end of ``body`` has finished; ``first`` is the name of self."""
         flow = self._block(body, first, False)
         return flow.end is not False and flow.returns
 
-    def method_always(self, name: str) -> bool:
-        """Whether calling ``self.name(...)`` always finishes (or raises)."""
-        if name not in self._methods:
-            self._methods[name] = False
-            overriding = [d for d in self.workspace.descendants(self.cls) if name in d.methods]
-            found = self.workspace.method(self.cls, name)
-            if overriding:
-                known = False
-            elif found is None:
-                known = self._known_outside(name)
-            else:
-                known = self._function_always(*found)
-            self._methods[name] = known
-        return self._methods[name]
+    def _method_always(self, name: str, waited: bool) -> bool:
+        """Whether ``self.name(...)`` always finishes or raises, however it is overridden."""
+        line = [at for at in self.workspace.ancestry(self.cls) if isinstance(at, Class)]
+        if any(name in at.attributes for at in line):
+            return False
+        found = self.workspace.method(self.cls, name)
+        here = self._known_outside(name) if found is None else self._function_always(*found, waited)
+        return here and all(
+            Finishing(self.workspace, each, self.converted)._method_always(name, waited)
+            for each in self.workspace.descendants(self.cls)
+            if name in each.methods
+        )
+
+    def _super_always(self, name: str, waited: bool) -> bool:
+        """The same for ``super().name(...)`` in a method of the class that is looked at."""
+        for at in self.workspace.ancestry(self._owners[-1])[1:]:
+            if isinstance(at, Class) and name in at.methods:
+                return self._function_always(at, at.methods[name], waited)
+        return self._known_outside(name)
 
     def _known_outside(self, name: str) -> bool:
         """Whether a method of a base outside of the project finishes; a handler has such a base."""
@@ -79,12 +86,26 @@ class Finishing:
             name in FINISHING or any(f"{owner}.{name}" in REDIRECTING for owner in outside)
         )
 
-    def _function_always(self, owner: Class, node: cst.FunctionDef) -> bool:
-        if id(node) in self.converted:
-            return self.converted[id(node)]
+    def _function_always(self, owner: Class, node: cst.FunctionDef, waited: bool) -> bool:
+        """Whether a call of ``node`` always finishes; ``waited``: it is awaited where it stands."""
+        key = id(node), waited
+        if key not in self._known:
+            self._known[key] = False
+            self._owners.append(owner)
+            self._known[key] = self._body_always(owner, node, waited)
+            self._owners.pop()
+        return self._known[key]
+
+    def _body_always(self, owner: Class, node: cst.FunctionDef, waited: bool) -> bool:
         first = first_parameter(node)
+        if first is None:
+            return False
+        if id(node) in self.converted:
+            return self.always(self.converted[id(node)], first)
+        marks = [owner.file.names.qualified(each.decorator, node) for each in node.decorators]
+        coroutine = marks == [COROUTINE] or (not marks and node.asynchronous is not None)
         generator = node.asynchronous or tree.some(node.body, lambda n: isinstance(n, cst.Yield))
-        if first is None or generator or node.decorators:
+        if (generator or marks) and not (coroutine and waited):
             return False
         return self.always(tree.block(node.body), first)
 
@@ -132,17 +153,21 @@ class Finishing:
 
     def _finishes(self, node: cst.CSTNode, first: str) -> bool:
         """Whether evaluating ``node`` certainly calls a finishing method of self."""
-        for call in _certain_calls(node):
-            target = call.func
-            on_self = isinstance(target, cst.Attribute) and self._on_self(target.value, first)
-            if on_self and self.method_always(cst.ensure_type(target, cst.Attribute).attr.value):
-                return True
-        return False
+        calls = _certain_calls(node)
+        waits = (n for n in tree.walk(node) if isinstance(n, cst.Yield | cst.Await))
+        waited = {id(n.value if isinstance(n, cst.Yield) else n.expression) for n in waits}
+        return any(self._call_finishes(call, first, id(call) in waited) for call in calls)
 
-    def _on_self(self, node: cst.CSTNode, first: str) -> bool:
-        if isinstance(node, cst.Name):
-            return node.value == first
-        return isinstance(node, cst.Call) and tree.dotted(node.func) == "super"
+    def _call_finishes(self, call: cst.Call, first: str, waited: bool) -> bool:
+        target = call.func
+        if not isinstance(target, cst.Attribute):
+            return False
+        holder = target.value
+        if isinstance(holder, cst.Name) and holder.value == first:
+            return self._method_always(target.attr.value, waited)
+        if isinstance(holder, cst.Call) and tree.dotted(holder.func) == "super":
+            return self._super_always(target.attr.value, waited)
+        return False
 
     def _if(self, stmt: cst.If, first: str, done: bool) -> Flow:
         yes = self._block(tree.block(stmt.body), first, done)

@@ -24,7 +24,8 @@ from .workspace import Class
 HOOKS = frozenset(
     {
         "check_etag_header", "check_origin", "check_xsrf_cookie", "compute_etag",
-        "create_signed_value", "create_template_loader", "data_received", "decode_argument", "finish", "flush",
+        "create_signed_value", "create_template_loader", "data_received", "decode_argument",
+        "finish", "flush",
         "get_argument", "get_arguments", "get_browser_locale", "get_current_user",
         "get_error_html", "get_login_url", "get_template_namespace", "get_template_path",
         "get_user_locale", "initialize", "log_exception", "on_close", "on_connection_close",
@@ -98,7 +99,7 @@ class Groups:
         except GroupRefused as refused:
             refused.members = members
             for method in members:
-                self.delegates.finishing.pop(id(method.node), None)
+                self.delegates.converted.pop(id(method.node), None)
             raise
 
     def _convert(self, members: tuple[Method, ...]) -> Mapping[Method, Rewrite]:
@@ -109,7 +110,7 @@ class Groups:
         for method in self._callees_first(members):
             try:
                 done[method] = self._one(method)
-                self.delegates.finishing[id(method.node)] = done[method].finishes
+                self.delegates.converted[id(method.node)] = list(done[method].block)
             except Refused as refused:
                 failed[method] = refused
         kept = self._kept(members, done, failed)

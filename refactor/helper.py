@@ -9,7 +9,7 @@ import libcst as cst
 
 from . import cst as tree
 from .continuation import Continuations, trimmed
-from .decorators import TRANSPARENT
+from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite
 from .handler import check_nested, cleared, split, without_nested
@@ -34,14 +34,13 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     block = converter.tail(body)
     if converter.found:
         block = cleared(trimmed(without_nested(block, continuations.nested)))
-    finishes = unit.finishing(method.cls).always(block, first)
     return Rewrite(
         ((node, _coroutine(unit, node, [*docstring, *block])),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=unit.delegates.notes(continuations.handled, unit.file),
         handled=tuple(continuations.handled),
-        finishes=finishes,
+        block=tuple(block),
     )
 
 
@@ -57,8 +56,7 @@ def _checked(unit: Unit, method: Method) -> str:
     if unit.delegates.kind(method) != "plain":
         raise Refused("UC601", node, what=method.name)
     for each in node.decorators:
-        if unit.file.names.qualified(each.decorator, node) not in TRANSPARENT:
-            raise Refused("UC402", each, what=tree.code(each.decorator))
+        check_one(unit, node, each, outside=False)
     return first
 
 

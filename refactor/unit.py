@@ -45,7 +45,7 @@ class Unit:
 
     def finishing(self, cls: Class) -> Finishing:
         """The must-finish analysis for ``cls``, with the methods that were converted so far."""
-        return Finishing(self.workspace, cls, self.delegates.finishing)
+        return Finishing(self.workspace, cls, self.delegates.converted)
 
     def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
         """The 1-based line of a node of the original file."""

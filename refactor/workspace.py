@@ -175,8 +175,9 @@ class Workspace:
         return file.classes.get(path)
 
     def bases(self, cls: Class) -> list[Class | str | None]:
-        """The direct bases in order; None for one that cannot be told."""
-        return [self.resolve(cls.file, arg.value) for arg in cls.node.bases if arg.keyword is None]
+        """The direct bases in order, without ``object``; None for one that cannot be told."""
+        given = [arg.value for arg in cls.node.bases if arg.keyword is None]
+        return [self.resolve(cls.file, base) for base in given if tree.dotted(base) != "object"]
 
     def ancestry(self, cls: Class) -> list[Class | str | None]:
         """The class, its bases and theirs, nearest first, each once (None may repeat)."""
