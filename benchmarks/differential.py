@@ -1,0 +1,58 @@
+"""Random coroutine programs on the runtime and on real Tornado: how many differ.
+
+    python benchmarks/differential.py [--programs 10000] [--seed 0] [4] [6]
+
+Prints a line per generation and, for a difference, the shortest program with both traces. Exits
+with 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.differential.children import both, make_program, side_by_side
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("generations", nargs="*", type=int, choices=[4, 6], default=[4, 6])
+    parser.add_argument("--programs", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    different = [compare(g, options.programs, options.seed) for g in options.generations]
+    return 1 if any(different) else 0
+
+
+def compare(generation: int, programs: int, seed: int) -> int:
+    """Run ``programs`` programs on both sides; return how many differ."""
+    start = time.monotonic()
+    different = []
+    events = 0
+    with both(generation) as (runtime, tornado):
+        for number in range(programs):
+            pick = random.Random(f"{seed} {number}").randrange
+            program = make_program(pick, generation)
+            ours, theirs = runtime.trace(program), tornado.trace(program)
+            events += len(ours)
+            if ours != theirs:
+                different.append((program, ours, theirs))
+    seconds = time.monotonic() - start
+    print(
+        f"Tornado {generation}: {len(different)} of {programs} programs differ "
+        f"({events} events, {seconds:.0f} s)"
+    )
+    if different:
+        program, ours, theirs = min(different, key=lambda found: len(json.dumps(found[0])))
+        print(f"{json.dumps(program)}\n{side_by_side(ours, theirs)}")
+    return len(different)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
