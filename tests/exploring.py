@@ -22,7 +22,7 @@ from tornado.web import RequestHandler, asynchronous, authenticated
 
 
 def program(text: str, other: str | None = None, **fields: Any) -> loader.LoadedVersion:
-    """Load a module's text with the usual imports above it; ``other`` is what it is compared with."""
+    """Load a module's text below the usual imports; ``other`` is what it is compared with."""
     given = dict(fields)
     path = given.pop("path", "app.py")
     if other is not None:

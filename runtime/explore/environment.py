@@ -29,9 +29,9 @@ collections colorsys configparser contextlib contextvars copy copyreg csv ctypes
 difflib dis email encodings enum errno fnmatch fractions functools gc getopt gettext graphlib gzip
 hashlib heapq hmac html http imghdr inspect io ipaddress itertools json keyword linecache locale
 logging lzma marshal math mimetypes numbers opcode operator optparse pickle pkgutil platform
-plistlib posixpath pprint quopri reprlib sched shlex stat statistics string stringprep struct symtable
-textwrap token tokenize types typing unicodedata unittest urllib uu warnings weakref xml zipfile zlib
-zoneinfo
+plistlib posixpath pprint quopri reprlib sched shlex stat statistics string stringprep struct
+symtable textwrap token tokenize types typing unicodedata unittest urllib uu warnings weakref xml
+zipfile zlib zoneinfo
 """
 REAL = frozenset(_COMPUTING.split())
 """Modules that compute and leave the world alone."""
