@@ -11,6 +11,7 @@ from . import cst as tree
 from .catalogue import Catalogue
 from .delegates import Delegates
 from .edit import Rewrite
+from .findings import findings
 from .group import Groups
 from .methods import Methods
 from .model import Conversion, HandlerId, Options, Problem, Reason
@@ -76,7 +77,8 @@ def _conversion(opened: Opened | Conversion, run: Run) -> Conversion:
     if rewrites:
         after = opened.source.encode(_applied(opened.unit, rewrites).code)
     outcomes = [run.outcomes[each] for each in run.order.get(path, [])]
-    return Conversion(path, opened.before, after, tuple(outcomes))
+    found = findings(opened.unit, rewrites)
+    return Conversion(path, opened.before, after, tuple(outcomes), found)
 
 
 def _applied(unit: Unit, rewrites: Sequence[Rewrite]) -> cst.Module:

@@ -22,7 +22,7 @@ from .forms import Forms
 from .keys import Keys
 from .methods import VERBS
 from .refusal import Refused
-from .removed import removed
+from .removed import is_removed
 from .returns import Place, is_return
 from .sites import SiteFinder
 from .tasks import Tasks, is_quiet
@@ -190,9 +190,10 @@ def _body(
     block = yields.block(stmts[len(docstring) :], Place())
     if forms.options.tornado >= 6:
         whole = cst.IndentedBlock(body=block)
-        left = removed(unit, whole, node.body)
-        if left is not None:
-            raise Refused("UC601", node, what=left)
+        for each in tree.walk(whole):
+            named = isinstance(each, cst.Name | cst.Attribute)
+            if named and is_removed(unit.file.names.qualified(each, node.body)):
+                raise Refused("UC601", node, what=tree.code(each))
         if any(is_quiet(arg) for arg in tree.find(whole, cst.Arg)):
             raise Refused("UC601", node, what="raise_error=False")
     if generator.engine and not unit.finishing(generator.cls).always(block, first):

@@ -15,6 +15,7 @@ import libcst as cst
 
 from . import cst as tree
 from .refusal import Refused
+from .removed import is_removed
 from .workspace import Parsed
 
 
@@ -205,12 +206,12 @@ def _is_docstring(stmt: cst.CSTNode) -> bool:
 
 
 def _without_unused(module: cst.Module, file: Parsed) -> cst.Module:
-    """Drop ``asynchronous`` and ``engine`` from top-level imports when nothing names them now."""
+    """Drop names that Tornado 6 removed from top-level imports when nothing names them now."""
     bindings = file.names.bindings(file.module)
     gone = {
         local
         for local, targets in bindings.imported.items()
-        if targets <= {"tornado.web.asynchronous", "tornado.gen.engine"}
+        if targets and all(is_removed(target) for target in targets)
     }
     used = _used_names(module)
     was_used = _used_names(file.module)

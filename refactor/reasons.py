@@ -163,6 +163,10 @@ REASONS: dict[str, Entry] = {
     "UC702": Entry("callback argument left", "Tornado 6 removed the callback argument of '{what}'"),
     "UC703": Entry("removed name", "Tornado 6 removed '{what}'"),
     "UC704": Entry("io_loop argument", "Tornado 5 removed the io_loop argument of '{what}'"),
+    "UC705": Entry(
+        "errors raised all the same",
+        "with raise_error=False, '{what}' still raises connection errors and timeouts in Tornado 6",
+    ),
     "UC901": Entry("versions differ", "the check found a difference, so nothing was written"),
     "UC902": Entry("not proven", "the check could not compare the versions: {what}"),
     "UC903": Entry("skipped by comment", "a comment asks to leave this handler alone"),

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
-from . import cst as tree
-from .unit import Unit
-
 REMOVED = frozenset(
     {
         "tornado.web.asynchronous",
@@ -39,12 +34,3 @@ def is_removed(qualified: str | None) -> bool:
     return qualified is not None and (
         qualified in REMOVED or qualified.partition(STACK_CONTEXT)[:2] == ("", STACK_CONTEXT)
     )
-
-
-def removed(unit: Unit, code: cst.CSTNode, at: cst.CSTNode) -> str | None:
-    """The first removed name in ``code``, as it is written; names are looked up at ``at``."""
-    for node in tree.walk(code):
-        named = isinstance(node, cst.Name | cst.Attribute)
-        if named and is_removed(unit.file.names.qualified(node, at)):
-            return tree.code(node)
-    return None

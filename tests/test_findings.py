@@ -1,0 +1,112 @@
+"""Findings of ``--tornado 6``: what that generation breaks in the code that stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from uncallback.refactor.codemod import convert
+from uncallback.refactor.model import Options
+from uncallback.refactor.project import Project
+
+HEAD = """\
+from tornado import gen, stack_context
+from tornado.gen import Task
+from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import RequestHandler, asynchronous
+
+client = AsyncHTTPClient()
+loop = IOLoop.current()
+
+
+class Page(RequestHandler):
+    def get(self, done):
+"""
+
+TAIL = """
+    @gen.coroutine
+    def load(self):
+        pass
+
+    @gen.coroutine
+    def save(self, callback):
+        pass
+"""
+
+CASES = {
+    "client.fetch('http://a/', done)": ["UC701"],
+    "client.fetch('http://a/', None)": [],
+    "client.fetch('http://a/', callback=done)": ["UC702"],
+    "client.fetch('http://a/', callback=None)": [],
+    "client.fetch('http://a/', raise_error=False)": ["UC705"],
+    "client.fetch('http://a/', raise_error=True)": [],
+    "client.fetch('http://a/')": [],
+    "self.flush(callback=done)": ["UC702"],
+    "self.flush(True, done)": ["UC702"],
+    "self.flush(True)": [],
+    "self.load(callback=done)": ["UC702"],
+    "self.save(callback=done)": [],
+    "loop.add_callback(callback=done)": [],
+    "loop.add_timeout(1, done)": [],
+    "done(callback=done)": [],
+    "gen.Task(done)": ["UC703"],
+    "Task(done)": ["UC703"],
+    "gen.sleep(1)": [],
+    "stack_context.wrap(done)": ["UC703"],
+    "PeriodicCallback(done, 1)": [],
+    "PeriodicCallback(done, 1, loop)": ["UC704"],
+    "PeriodicCallback(done, 1, io_loop=loop)": ["UC704"],
+    "AsyncHTTPClient(loop)": ["UC704"],
+    "AsyncHTTPClient(force_instance=True)": [],
+    "done.gen.Task": [],
+    "Task = done": [],
+}
+"""Statements of the method, and the codes they have to be given."""
+
+
+def found(tmp_path: Path, source: str, tornado: int = 6) -> list[tuple[str, int]]:
+    """The codes and lines of the findings in a file."""
+    (tmp_path / "page.py").write_text(source, "utf-8")
+    options = Options(tornado=6 if tornado == 6 else 5)
+    (conversion,) = convert(Project(tmp_path), ["page.py"], options)
+    assert conversion.error is None
+    return [(each.code, each.line) for each in conversion.findings]
+
+
+@pytest.mark.parametrize("statement", CASES)
+def test_statements(statement: str, tmp_path: Path) -> None:
+    line = HEAD.count("\n") + 1
+    imports = [("UC703", 1), ("UC703", 2), ("UC703", 5)]
+    source = f"{HEAD}        {statement}\n{TAIL}"
+    codes = [each for each in found(tmp_path, source) if each not in imports]
+    assert codes == [(code, line) for code in CASES[statement]]
+
+
+def test_only_for_tornado_6(tmp_path: Path) -> None:
+    source = f"{HEAD}        client.fetch('http://a/', done)\n{TAIL}"
+    assert found(tmp_path, source, 5) == []
+
+
+def test_a_name_that_is_imported_and_not_used(tmp_path: Path) -> None:
+    source = "import tornado.stack_context\nfrom tornado.gen import (\n    coroutine, engine)\n"
+    assert found(tmp_path, source) == [("UC703", 1), ("UC703", 2)]
+
+
+def test_every_use_of_a_name_and_not_its_import(tmp_path: Path) -> None:
+    source = "from tornado.gen import engine\n\n\n@engine\ndef a():\n    yield\n\n\nb = engine(a)\n"
+    assert found(tmp_path, source) == [("UC703", 4), ("UC703", 9)]
+
+
+def test_what_was_rewritten_is_left_out(tmp_path: Path) -> None:
+    source = f"{HEAD}        pass\n" + "\n".join(
+        [
+            "    @asynchronous",
+            "    @gen.engine",
+            "    def post(self):",
+            "        yield Task(client.fetch, 'http://a/')",
+            "        self.finish()",
+            "",
+        ]
+    )
+    assert found(tmp_path, source) == [("UC703", 1)]
