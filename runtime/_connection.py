@@ -9,6 +9,7 @@ whose buffer is not full; the iterations until flush's future or callback arrive
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, Protocol
 
 from . import _current, _futures, choices, generation, stack_context
@@ -24,6 +25,9 @@ from .iostream import StreamClosedError
 __all__ = ["Context", "MemoryConnection", "MemoryStream", "Receiver"]
 
 _BODILESS = (204, 304)
+
+
+_header_name = itemgetter(0)
 
 
 class Receiver(Protocol):
@@ -189,7 +193,9 @@ class MemoryConnection(HTTPConnection):
         self._head = head + b"\r\n\r\n"
         self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
         self.headers = headers
-        choices.record("headers", f"{code} {reason}", tuple(headers.get_all()))
+        # Which of two different headers comes first means nothing (RFC 9110, section 5.3).
+        shown = sorted(headers.get_all(), key=_header_name)
+        choices.record("headers", f"{code} {reason}", tuple(shown))
         if self.receiver is not None:
             self._send(self.receiver.headers, self.start_line, headers.copy())
         if chunk:

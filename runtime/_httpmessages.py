@@ -137,19 +137,16 @@ class HTTPRequest:
         ssl_options: Any = None,
     ) -> None:
         fields = locals()
-        del fields["self"], fields["use_gzip"], fields["if_modified_since"]
+        del fields["self"]
         fields["_headers"] = HTTPHeaders() if headers is None else headers
         fields["_body"] = utf8(body)
-        for name in _CALLBACKS:
-            fields["_" + name] = None
-            if fields[name] is not None:
-                setattr(self, name, fields[name])
-                del fields["_" + name]
-        for name in _PROPERTIES:
-            del fields[name]
+        fields.update(_NO_CALLBACKS)
         if decompress_response is None:
             fields["decompress_response"] = use_gzip
-        self.__dict__.update(fields)
+        self.__dict__.update(fields)  # a property keeps its value under a name of its own
+        if streaming_callback or header_callback or prepare_curl_callback or body_producer:
+            for name in _CALLBACKS:
+                setattr(self, name, fields[name])
         if if_modified_since:
             self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
         self.start_time = time.time()
@@ -178,15 +175,8 @@ class HTTPRequest:
     body_producer = _wrapped("body_producer")
 
 
-_PROPERTIES = (
-    "headers",
-    "body",
-    "streaming_callback",
-    "header_callback",
-    "prepare_curl_callback",
-    "body_producer",
-)
-_CALLBACKS = _PROPERTIES[2:]
+_CALLBACKS = ("streaming_callback", "header_callback", "prepare_curl_callback", "body_producer")
+_NO_CALLBACKS = {f"_{name}": None for name in _CALLBACKS}
 
 
 class RequestProxy:

@@ -7,12 +7,13 @@ Future gets the user or fails with `AuthError`.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from . import _futures, choices, generation, stack_context
+from . import _current, _futures, choices, generation, stack_context
+from ._oauth1 import signed_parameters
 from ._operations import Answer, operate, refuse_callback
 from .httpclient import AsyncHTTPClient
 from .httputil import url_concat
@@ -40,12 +41,18 @@ def _ask_provider(what: str, detail: Any, value: Any, denial: str, callback: Cal
     choices.record("auth", what, detail)
     answers = (Answer("granted", value), Answer("denied", error=lambda: AuthError(denial)))
     future = operate(what, answers)
-    if callback is not None:
-        refuse_callback(what)
-        give = functools.partial(_give, callback)
-        # On 4.4 the callback runs inside set_result, which logs what it raises: no error page.
-        future.add_done_callback(give if generation.current == 4 else stack_context.wrap(give))
+    _tell(future, callback, what)
     return future
+
+
+def _tell(future: Any, callback: Callback, what: str) -> None:
+    """Let ``callback`` have the result of ``future``, or None."""
+    if callback is None:
+        return
+    refuse_callback(what)
+    give = partial(_give, callback)
+    # On 4.4 the callback runs inside set_result, which logs what it raises: no error page.
+    future.add_done_callback(give if generation.current == 4 else stack_context.wrap(give))
 
 
 def _give(callback: Callable[[Any], Any], future: Any) -> None:
@@ -115,9 +122,10 @@ class OpenIdMixin(_Client):
 
 
 class OAuthMixin(_Client):
-    """OAuth 1.0 and 1.0a."""
+    """OAuth 1.0 and 1.0a; a subclass says who the user is in ``_oauth_get_user_future``."""
 
     _OAUTH_AUTHORIZE_URL = ""
+    _OAUTH_VERSION = "1.0a"
 
     def authorize_redirect(
         self,
@@ -153,14 +161,64 @@ class OAuthMixin(_Client):
         return future
 
     def get_authenticated_user(self, callback: Callback = None, http_client: Any = None) -> Any:
-        """Get the access token and the user; the user is a dict with ``access_token``."""
-        return _ask_provider(
-            "get_authenticated_user",
+        """Get the access token, then the user; the user is a dict with ``access_token``."""
+        future = _futures.Future()
+        _tell(future, callback, "get_authenticated_user")
+        token = _ask_provider(
+            "access token",
             None,
-            {"name": "First User", "access_token": {"key": "key", "secret": "secret"}},
-            "Error getting user",
-            callback,
+            {"key": "key", "secret": "secret"},
+            "Could not get access token",
+            None,
         )
+
+        def with_token(done: Any) -> None:
+            try:
+                user = self._oauth_get_user_future(done.result())
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                _current.loop().add_future(user, partial(with_user, done.result()))
+
+        def with_user(access_token: Any, done: Any) -> None:
+            error = done.exception()
+            user: Any = done.result() if error is None else None
+            if error is None and not user:
+                error = AuthError("Error getting user")
+            if error is not None:
+                future.set_exception(error)
+                return
+            user["access_token"] = access_token
+            future.set_result(user)
+
+        token.add_done_callback(stack_context.wrap(with_token))
+        return future
+
+    def _oauth_consumer_token(self) -> dict[str, str]:
+        """Return the key and the secret of the application. Override me."""
+        raise NotImplementedError()
+
+    def _oauth_get_user_future(self, access_token: dict[str, str]) -> Any:
+        """Return a Future of the user. Override me, or (up to 5) ``_oauth_get_user``."""
+        future = _futures.Future()
+        self._oauth_get_user(access_token, future.set_result)
+        return future
+
+    def _oauth_get_user(self, access_token: dict[str, str], callback: Callable[[Any], Any]) -> Any:
+        """Call back with the user. Override me."""
+        raise NotImplementedError()
+
+    def _oauth_request_parameters(
+        self,
+        url: str,
+        access_token: dict[str, str],
+        parameters: dict[str, Any] | None = None,
+        method: str = "GET",
+    ) -> dict[str, str]:
+        """Return the signed OAuth parameters of a request."""
+        consumer = self._oauth_consumer_token()
+        escape = getattr(self, "_OAUTH_VERSION", "1.0a") == "1.0a"
+        return signed_parameters(consumer, access_token, method, url, parameters or {}, escape)
 
 
 class OAuth2Mixin(_Client):
@@ -191,6 +249,24 @@ class OAuth2Mixin(_Client):
         self.redirect(url_concat(self._OAUTH_AUTHORIZE_URL, arguments))
         return _redirected(callback)
 
+    def _oauth_request_token_url(
+        self,
+        redirect_uri: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        code: str | None = None,
+        extra_params: dict[str, Any] | None = None,
+    ) -> str:
+        """Return the address that turns a code into an access token."""
+        given = {
+            "redirect_uri": redirect_uri,
+            "code": code,
+            "client_id": client_id,
+            "client_secret": client_secret,
+        }
+        arguments = {name: value for name, value in given.items() if value is not None}
+        return url_concat(self._OAUTH_ACCESS_TOKEN_URL, {**arguments, **(extra_params or {})})
+
     def oauth2_request(
         self,
         url: str,
@@ -211,6 +287,21 @@ class TwitterMixin(OAuthMixin):
     _OAUTH_AUTHORIZE_URL = "https://api.twitter.com/oauth/authorize"
     _OAUTH_AUTHENTICATE_URL = "https://api.twitter.com/oauth/authenticate"
     _TWITTER_BASE_URL = "https://api.twitter.com/1.1"
+
+    def _oauth_consumer_token(self) -> dict[str, str]:
+        """Return what the settings say."""
+        for name in ("twitter_consumer_key", "twitter_consumer_secret"):
+            self.require_setting(name, "Twitter OAuth")
+        settings = self.settings
+        return {
+            "key": settings["twitter_consumer_key"],
+            "secret": settings["twitter_consumer_secret"],
+        }
+
+    def _oauth_get_user_future(self, access_token: dict[str, str]) -> Any:
+        """Ask Twitter who the user is."""
+        user = {"id": 1, "name": "First User", "screen_name": "first", "username": "first"}
+        return _ask_provider("verify credentials", None, user, "Error getting user", None)
 
     def authenticate_redirect(
         self, callback_uri: str | None = None, callback: Callable[[], Any] | None = None
