@@ -29,8 +29,11 @@ from .model import UNCHECKED, Verdict
 COMMAND = (sys.executable, "-m", "uncallback.runtime")
 """How the child is started."""
 
-GRACE = 5.0
-"""Seconds the child gets beyond a handler's own limit before it is ended."""
+GRACE = 10.0
+"""Seconds the child gets beyond three times a handler's own limit before it is ended.
+
+The child counts its computing time, this process the wall clock, and the machine may be busy.
+"""
 
 LONGEST_ANSWER = 32 * 1024 * 1024
 """Characters of one answer; a longer one is not read."""
@@ -49,15 +52,15 @@ class Version:
 class VerifyOptions:
     """How to check.
 
-    ``seconds`` and ``runs`` bound the search for one handler; ``memory`` (megabytes, 0 for no
-    limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded for real,
+    ``seconds`` (of computing) and ``runs`` bound the search for one handler; ``memory`` (megabytes,
+    0 for no limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded for real,
     ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference in a
     fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6); with
     neither given, both versions run on 4 and then both on 5.
     """
 
     seconds: float = 10.0
-    runs: int = 4000
+    runs: int = 6000
     seed: int = 0
     before_tornado: int | None = None
     after_tornado: int | None = None
@@ -204,7 +207,7 @@ class Verifier:
         if self._child is None:
             self._child = _Child(self.options)
         try:
-            answer = self._child.ask(request, self.options.seconds * 1.5 + GRACE)
+            answer = self._child.ask(request, self.options.seconds * 3 + GRACE)
         except _Lost:
             self._end()
             raise

@@ -33,9 +33,13 @@ FRONTIER = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long to look: recorded runs (of either version), and seconds of wall clock."""
+    """How long to look: recorded runs (of either version), and seconds of computing.
 
-    runs: int = 4000
+    Computing time, because what was found must not depend on what else the machine does; whoever
+    waits for the answer bounds the wall clock.
+    """
+
+    runs: int = 6000
     seconds: float = 10.0
     seed: int = 0
 
@@ -142,7 +146,7 @@ class Exploration:
         self._after = after
         self._heap: list[tuple[int, int, _Step]] = []
         self._count = 0
-        self._start = time.monotonic()
+        self._start = time.process_time()
 
     def __iter__(self) -> Iterator[Pair]:
         yield from self._systematic()
@@ -168,7 +172,7 @@ class Exploration:
     def _spent(self, share: float) -> bool:
         if self.runs >= self.budget.runs * share:
             return True
-        return time.monotonic() - self._start >= self.budget.seconds * share
+        return time.process_time() - self._start >= self.budget.seconds * share
 
     def _visit(self, step: _Step | None) -> Pair:
         path = _path(step)

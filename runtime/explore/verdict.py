@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,8 +14,11 @@ from .shrink import Shrunk, shrink
 from .tape import Locate
 from .trace import Outline, Run
 
-AFTERWARDS = 600
-"""Recorded runs spent after the first difference, to tell the sets of traces apart."""
+AFTERWARDS = 0.7
+"""Seconds of computing after the first difference, to tell the sets of traces apart."""
+
+DOUBTED = 3
+"""Differing pairs that are played again before they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,14 @@ class _Trial:
 
     def judge(self) -> Judgement:
         first: Pair | None = None
-        stop_at = 0
+        deadline = 0.0
         for pair in self._steady_pairs():
             self._evidence.add(pair)
             if pair.differs:
                 first = first or pair
-                stop_at = stop_at or self._search.runs + AFTERWARDS
+                deadline = deadline or time.process_time() + AFTERWARDS
                 self._evidence.add_difference(describe_divergence(pair) or "")
-            if stop_at and self._search.runs >= stop_at:
+            if first is not None and time.process_time() >= deadline:
                 break
         if self._search.unsteady is not None:
             return self._inconclusive(
@@ -74,8 +78,11 @@ class _Trial:
     def _steady_pairs(self) -> Iterator[Pair]:
         """The pairs of the search; now and then a version is held against itself."""
         due = 1
+        doubted = 0
         for number, pair in enumerate(self._search, 1):
-            if number == due or pair.differs:
+            doubtful = pair.differs and doubted < DOUBTED
+            doubted += doubtful
+            if number == due or doubtful:
                 due = number * 2 if number == due else due
                 step = self._unsteady(pair)
                 if step is not None:
