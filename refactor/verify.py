@@ -53,10 +53,10 @@ class VerifyOptions:
     """How to check.
 
     ``seconds`` (of computing) and ``runs`` bound the search for one handler; ``memory`` (megabytes,
-    0 for no limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded for real,
-    ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference in a
-    fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6); with
-    neither given, both versions run on 4 and then both on 5.
+    0 for no limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded
+    for real, ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference
+    in a fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6);
+    with neither given, both versions run on 4 and then both on 5.
     """
 
     seconds: float = 10.0

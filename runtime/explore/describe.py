@@ -11,6 +11,7 @@ from __future__ import annotations
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import Any
 
 DEPTH = 8
 """Nesting beyond this is not followed; the rest is named opaque."""
@@ -28,9 +29,18 @@ def describe(value: object, opaque: set[str] | None = None) -> str:
 
     ``opaque`` collects the names of types whose objects could not be looked into.
     """
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN or ((kind is tuple or kind is list) and _flat(value)):
         return repr(value)
     return _Describer(set() if opaque is None else opaque).text(value, DEPTH)
+
+
+def _flat(values: Any) -> bool:
+    """Whether a sequence holds plain values only, or tuples of them: the short way is enough."""
+    kinds = set(map(type, values))
+    if kinds == {tuple}:
+        kinds = {type(item) for value in values for item in value}
+    return kinds <= _PLAIN
 
 
 class _Describer:
@@ -58,6 +68,8 @@ class _Describer:
             self._open.pop()
 
     def _structure(self, value: object, kind: type, depth: int) -> str:
+        if (kind is tuple or kind is list) and _flat(value):
+            return repr(value)
         if isinstance(value, (list, tuple, deque)):
             inner = ", ".join(self.text(item, depth) for item in value)
             return self._named(kind, (list, tuple), f"[{inner}]" if kind is list else f"({inner})")
@@ -68,7 +80,8 @@ class _Describer:
             members = ", ".join(sorted(self.text(item, depth) for item in value))
             return self._named(kind, (), "{" + members + "}")
         if isinstance(value, BaseException):
-            return kind.__name__ + self.text(value.args, depth) + self._attributes(value, depth)
+            inner = ", ".join(self.text(item, depth) for item in value.args)
+            return f"{kind.__name__}({inner}){self._attributes(value, depth)}"
         return self._reference(value, kind) or self._object(value, kind, depth)
 
     @staticmethod

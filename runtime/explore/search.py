@@ -27,6 +27,9 @@ Execute = Callable[[Recorder], Run]
 SYSTEMATIC = 0.75
 """Share of the budget that goes to the systematic search before sampling starts."""
 
+LOOK = 0.02
+"""Seconds between two looks at the computing time, which are not free."""
+
 FRONTIER = 200_000
 """Open tapes kept at most; more are dropped, and the exploration is then not complete."""
 
@@ -147,6 +150,8 @@ class Exploration:
         self._heap: list[tuple[int, int, _Step]] = []
         self._count = 0
         self._start = time.process_time()
+        self._used = 0.0
+        self._looked = 0.0
 
     def __iter__(self) -> Iterator[Pair]:
         yield from self._systematic()
@@ -172,7 +177,11 @@ class Exploration:
     def _spent(self, share: float) -> bool:
         if self.runs >= self.budget.runs * share:
             return True
-        return time.process_time() - self._start >= self.budget.seconds * share
+        now = time.monotonic()
+        if now - self._looked > LOOK:
+            self._looked = now
+            self._used = time.process_time() - self._start
+        return self._used >= self.budget.seconds * share
 
     def _visit(self, step: _Step | None) -> Pair:
         path = _path(step)
