@@ -217,9 +217,17 @@ def _run_entered(
     contexts: Contexts, fn: Callable[..., _T], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> _T | None:
     to_enter, head = contexts
+    if not to_enter:  # nothing but exception handlers, as around every asynchronous handler
+        try:
+            return fn(*args, **kwargs)
+        except BaseException as error:
+            failed = _offer(error, head)
+        if failed is not None:
+            raise failed
+        return None
     entered = 0
     result: _T | None = None
-    failed: BaseException | None = None
+    failed = None
     try:
         for context in to_enter:
             context.enter()
