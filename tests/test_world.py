@@ -109,7 +109,7 @@ CARRIED = {
     "signed cookie": ("self.get_secure_cookie('user')", {}, "b'1'"),
     "no cookie": ("self.get_cookie('user')", {"cookie user": "absent"}, "None"),
     "file": ("self.request.files['f'][0].body", {}, "<request.files['f'][0].body>"),
-    "path": ("self.request.path", {}, "/"),
+    "path": ("self.request.path", {}, "/here"),
     "compared path": (
         "self.request.path == '/a'",
         {"the request's path": "/a"},
@@ -393,3 +393,18 @@ def test_the_same_answers_give_the_same_run(text: str) -> None:
         again = world.execute(loaded, "Main.get", Recorder(answers))
         fresh = world.execute(program(text), "Main.get", Recorder(answers))
         assert seen == again == fresh
+
+
+def test_a_handler_whose_body_never_runs_is_not_equivalent() -> None:
+    text = handler(
+        """
+        def prepare(self):
+            self.send_error(403)
+
+        def get(self):
+            self.write("never")
+        """
+    )
+    judgement = compare(text, text)
+    assert judgement.result == "inconclusive"
+    assert "the body of Main.get" in str(judgement.reason)

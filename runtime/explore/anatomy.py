@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .harvest import VERBS, dotted
-from .instrument import executable_lines
+from .instrument import executable_lines, is_executable
 from .standin import Standin
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -84,10 +84,17 @@ class Anatomy:
         return [verb for verb in mine if method in self._reached(owner, verb)]
 
     def outline(self, handler: str, operations: frozenset[str]) -> tuple[set[int], dict[int, str]]:
-        """The lines of a handler and what it reaches in this file, and its operations by line."""
+        """The lines of a handler and what it reaches in this file, and its operations by line.
+
+        The body of the handler counts as an operation: a run in which it never began says nothing.
+        """
         owner, _, method = handler.rpartition(".")
         lines: set[int] = set()
         places: dict[int, str] = {}
+        own = self._method(owner, method)
+        if own is not None:
+            body = [each for each in own.body if is_executable(each)]
+            places.update({each.lineno: f"the body of {handler}" for each in body[:1]})
         for function in self._reached(owner, method).values():
             lines |= executable_lines(function)
             places.update(_operations(function, operations))

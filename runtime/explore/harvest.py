@@ -222,7 +222,7 @@ def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
         key, separator = _split(node)
         key = source_of.get(key, key)
         if separator:
-            found.setdefault(key, set()).add(f"1{separator}2")
+            found.setdefault(key, set()).add(separator)
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
@@ -236,14 +236,17 @@ def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
 
 
 def _split(node: ast.AST) -> tuple[str, str]:
-    """What is split, by its name, and at which text; two empty strings if nothing is."""
+    """What is split or looked into, by its name, and a text that fits; else two empty strings."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
         return "", ""
     at = node.args[0]
-    if node.func.attr not in ("split", "rsplit", "partition") or not isinstance(at, ast.Constant):
+    if not isinstance(at, ast.Constant) or not isinstance(at.value, str):
         return "", ""
     of = node.func.value
-    return _looked_up(of) or dotted(of) or "", at.value if isinstance(at.value, str) else ""
+    name = _looked_up(of) or dotted(of) or ""
+    if node.func.attr in ("split", "rsplit", "partition"):
+        return name, f"1{at.value}2"
+    return (name, at.value) if node.func.attr in ("startswith", "endswith") else ("", "")
 
 
 def _looked_up(node: ast.expr) -> str | None:

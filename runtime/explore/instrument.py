@@ -34,12 +34,13 @@ def executable_lines(function: ast.AST) -> set[int]:
     """
     found: set[int] = set()
     for node in ast.walk(function):
-        if node is not function and isinstance(node, ast.stmt) and _counts(node):
+        if node is not function and isinstance(node, ast.stmt) and is_executable(node):
             found.add(node.lineno)
     return found
 
 
-def _counts(statement: ast.stmt) -> bool:
+def is_executable(statement: ast.stmt) -> bool:
+    """Whether ``statement`` is noted when it runs: docstrings and ``global`` are not."""
     if isinstance(statement, (ast.Global, ast.Nonlocal)):
         return False
     return not (
@@ -53,7 +54,7 @@ def _block(owner: ast.AST, name: str) -> None:
     """Note the lines of one list of statements and of those inside, short of inner functions."""
     block: list[ast.stmt] = []
     for statement in getattr(owner, name):
-        if _counts(statement):
+        if is_executable(statement):
             block.append(_note(statement))
         block.append(statement)
         if isinstance(statement, ast.ClassDef):

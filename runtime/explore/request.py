@@ -125,12 +125,21 @@ class _Files(dict[str, Any]):
         return Standin.named(f"request.files[{name!r}]")
 
 
+def _path() -> str:
+    """The path: with a slash at its end or without, where the code has decorators for that."""
+    here = now()
+    names = {name.rpartition(".")[2] for name in here.harvest.dotted}
+    if not names & {"addslash", "removeslash"}:
+        return "/here"
+    paths = ("/here", "/here/") if "removeslash" in names else ("/here/", "/here")
+    return paths[here.settle("the path's last slash", paths)]
+
+
 class ExploredRequest(HTTPServerRequest):
     """A request without anything in it that was not asked for."""
 
     def __init__(self, method: str, connection: Any) -> None:
-        self._path = "/"
-        super().__init__(method, "/", "HTTP/1.1", _Headers(), None, None, None, connection)
+        super().__init__(method, _path(), "HTTP/1.1", _Headers(), None, None, None, connection)
         self.files = _Files()
         self.arguments = _Arguments()
         self.query_arguments = self.body_arguments = self.arguments
@@ -139,7 +148,7 @@ class ExploredRequest(HTTPServerRequest):
     def path(self) -> str:
         """The path, which is a choice where the code compares it with something."""
         here = now()
-        paths = ["/", *sorted(here.harvest.compared.get("path", ()))]
+        paths = [self._path, *sorted(here.harvest.compared.get("path", ()))]
         if len(paths) == 1 or sys._getframe(1).f_code.co_filename not in here.files:
             return self._path
         self._path = paths[here.settle("the request's path", paths)]
