@@ -153,7 +153,9 @@ class Delegates:
             if self.options.style == "native" and any(self.repeats(each) for each in targets):
                 raise Refused("UC306", call, what=tree.code(func))
             return _site(call, self._maybe(targets), not self._prompt(targets))
-        return _site(call, False, True) if self._dropped(call, file, first) else None
+        if not self._dropped(call, file, first):
+            return None
+        return _site(call, self._maybe(targets), True)
 
     def notes(self, sites: Iterable[Site], file: Parsed) -> tuple[str, ...]:
         """What changes where a coroutine's future was dropped (SEMANTICS section 2)."""
@@ -161,7 +163,7 @@ class Delegates:
             tree.code(site.call.func)
             for site in sites
             if site.argument is None and isinstance(site.call.func, cst.Attribute)
-            if all(
+            if any(
                 self.kind(each) == "coroutine"
                 for each in self.methods.named(file, site.call.func) or ()
             )
@@ -172,7 +174,7 @@ class Delegates:
         )
 
     def _dropped(self, call: cst.Call, file: Parsed, first: str) -> bool:
-        """Whether ``call`` is a coroutine's, nobody takes its future, and nothing comes after it.
+        """Whether ``call`` may be a coroutine's, its future is dropped, and nothing comes after it.
 
         A native coroutine that nobody awaits never runs, so it is not one of them; nor is one
         under ``@asynchronous``, which gives None.
@@ -180,14 +182,14 @@ class Delegates:
         func = call.func
         if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
             return False
-        targets = self.methods.named(file, func)
-        plain = bool(targets) and all(
-            self.kind(each) == "coroutine"
-            and each.node.asynchronous is None
-            and not self.is_handler(each)
-            for each in targets or ()
+        targets = self.methods.named(file, func) or ()
+        coroutines = [each for each in targets if self.kind(each) == "coroutine"]
+        unclear = any(
+            each.node.asynchronous is not None or self.is_handler(each) for each in coroutines
         )
-        return plain and _is_last(call, file.names)
+        others = {self.kind(each) for each in targets if each not in coroutines}
+        fits = bool(coroutines) and not unclear and others <= {"plain"}
+        return fits and _is_last(call, file.names)
 
     def _on_self(self, call: cst.Call, func: cst.Attribute, file: Parsed, first: str) -> bool:
         """``self.m()``, ``super().m()`` or ``Base.m(self)``."""

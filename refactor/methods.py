@@ -197,7 +197,9 @@ class Methods:
             return not verb or self._in_getattr(file, node)
         if isinstance(node, cst.Name) and node.value == method.name:
             return self._in_class_body(file, node, related)
-        return isinstance(node, cst.Call) and self._computed(file, node, related)
+        if not isinstance(node, cst.Call) or not self._computed(file, node, related):
+            return False
+        return method.name.startswith(_literal_start(node.args[1].value))
 
     def _in_getattr(self, file: Parsed, node: cst.CSTNode) -> bool:
         call = file.names.enclosing(node, cst.Call)
@@ -219,6 +221,19 @@ class Methods:
             return False
         cls = self._self_class(file, call, call.args[0].value)
         return cls is not None and cls in related
+
+
+def _literal_start(value: cst.CSTNode) -> str:
+    """What a computed text certainly begins with: ``"do_" + x``, ``"do_%s" % x``, ``f"do_{x}"``."""
+    if isinstance(value, cst.BinaryOperation):
+        return _literal_start(value.left).partition("%")[0]
+    if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute):
+        is_format = value.func.attr.value == "format"
+        return _literal_start(value.func.value).partition("{")[0] if is_format else ""
+    if isinstance(value, cst.FormattedString) and value.parts:
+        text = value.parts[0]
+        return text.value if isinstance(text, cst.FormattedStringText) else ""
+    return value.raw_value if isinstance(value, cst.SimpleString) else ""
 
 
 def _looks_like_handler(holder: cst.BaseExpression) -> bool:
