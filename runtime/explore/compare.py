@@ -32,7 +32,7 @@ def across(text: str) -> str:
     if "HTTP" in text or "599" in text:
         text = _RENAMED.sub("HTTPError", text).replace("HTTP 599: ", "")
         text = _NO_BODY.sub(r"\1 body=b''", text)
-    return _FROM_BODY.sub(r"('\1', ...)", text) if "'Etag'" in text else text
+    return _FROM_BODY.sub(r"('\1', ...)", text) if "'Content-Length'" in text else text
 
 
 def effects(run: Run) -> tuple[Event, ...]:
