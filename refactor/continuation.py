@@ -11,16 +11,17 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .bodies import body_of, is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
 from .model import Callback, Placement
+from .moving import Movability
 from .refusal import Refused
 from .repeat import loop
 from .scope import Host, Piece
 from .sites import Site, SiteFinder
 from .unit import Unit
-from .usage import uses
-from .variables import reads, variables
-from .workspace import Class
+from .variables import reads
+from .workspace import Class, first_parameter
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,7 @@ class Continuations:
         self.unit = unit
         self.cls = cls
         self.finder = finder
+        self.movability = Movability(unit, cls, finder)
         self.callbacks: list[Callback] = []
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
@@ -68,7 +70,7 @@ class Continuations:
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
         if params is not None and any(ref.function is each for each in self._active):
             return Continuation(*self._again(site, ref, params, host, after), exact)
-        if self._movable(site, ref) and params is not None:
+        if self.movability.movable(site, ref) and params is not None:
             found = self._inline(site, ref, params, host, after)
             if found is not None:
                 self.note(site, "inline")
@@ -101,80 +103,6 @@ class Continuations:
         return any(
             isinstance(a.value, cst.Name) and a.value.value in given for c in opens for a in c.args
         )
-
-    # Inline -----------------------------------------------------------------------------------
-
-    def _movable(self, site: Site, ref: CallbackRef) -> bool:
-        """Whether the callback's body may leave its function."""
-        function = ref.function
-        if function is None or ref.kind == "function" or self.unit.options.placement == "call":
-            return False
-        if isinstance(function, cst.Lambda):
-            return is_plain(ref) and ref.kind == "lambda"
-        names = variables(function)
-        plain = is_plain(ref) and not is_generator(function) and names.introspects is None
-        if not plain or self._declares_global(function) or not self._bare(function):
-            return False
-        if ref.kind == "nested":
-            return self._used_once(function, site)
-        return self._only_here(ref, site)
-
-    def _declares_global(self, function: cst.FunctionDef) -> bool:
-        return any(True for _ in tree.find(function.body, cst.Global, into_functions=False))
-
-    def _bare(self, function: cst.FunctionDef) -> bool:
-        """Whether nothing decorates the callback but @asynchronous, which adds nothing there."""
-        return all(
-            self.unit.file.names.qualified(each.decorator, function) == "tornado.web.asynchronous"
-            for each in function.decorators
-        )
-
-    def _used_once(self, function: cst.FunctionDef, site: Site) -> bool:
-        names = self.unit.file.names
-        scope = names.owner(site.call, function.name.value)
-        if scope is None:
-            return False
-        assert site.argument is not None
-        arguments = [site.argument, *self._arguments_within(function)]
-        mine = {id(node) for argument in arguments for node in tree.walk(argument)}
-        mentions = [
-            n
-            for n in tree.find(scope, cst.Name)
-            if n.value == function.name.value and n is not function.name
-        ]
-        return all(id(mention) in mine for mention in mentions)
-
-    def _arguments_within(
-        self, function: tree.Function | None, seen: tuple[tree.Function, ...] = ()
-    ) -> list[cst.Arg]:
-        """The callback arguments in ``function`` and in the callbacks that it passes on."""
-        if function is None or any(function is each for each in seen):
-            return []
-        found: list[cst.Arg] = []
-        for site in self.finder.sites(function.body, self._self_of(function)):
-            if site.argument is not None:
-                onward = self._arguments_within(site.callback.function, (*seen, function))
-                found += [site.argument, *onward]
-        return found
-
-    def _self_of(self, function: tree.Function) -> str:
-        """The name of self in ``function``, which may be nested in a method."""
-        for each in (function, *self.unit.file.names.ancestors(function)):
-            if any(each is method for method in self.cls.methods.values()):
-                return _first(each) or "self"  # type: ignore[arg-type]
-        return "self"
-
-    def _only_here(self, ref: CallbackRef, site: Site) -> bool:
-        """Whether the project uses the method nowhere but in this one call."""
-        if ref.owner is None or ref.owner.node is not self.cls.node:
-            return False
-        assert site.argument is not None
-        arguments = [site.argument, *self._arguments_within(ref.function)]
-        mine = {id(node) for argument in arguments for node in tree.walk(argument)}
-        others = [
-            u for u in uses(self.unit.workspace, self.cls, ref.name) if id(u.node) not in mine
-        ]
-        return not others
 
     def _inline(
         self,
@@ -246,12 +174,12 @@ class Continuations:
         """The converted body of a callback and its names; a loop if it starts itself again."""
         from .direct import Converter
 
-        own = _first(function) if ref.kind == "method" else None
+        own = first_parameter(function) if ref.kind == "method" else None
         inner = Host.of(function, self.unit.file.names, own or host.first)
         self._active.append(function)
         try:
             converter = Converter(self, function, inner)
-            block = trimmed(converter.tail(_body(function)))
+            block = trimmed(converter.tail(body_of(function)))
         finally:
             self._active.pop()
         if id(function) in self._repeating:
@@ -279,8 +207,6 @@ class Continuations:
             name = arg.keyword.value if arg.keyword is not None else listed[len(pairs)]
             pairs.append((name, arg))
         return pairs
-
-    # Call -------------------------------------------------------------------------------------
 
     def _call(
         self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
@@ -347,74 +273,10 @@ class Continuations:
         return False
 
 
-def _first(function: tree.Function) -> str | None:
-    listed = [*function.params.posonly_params, *function.params.params]
-    return listed[0].name.value if listed else None
-
-
 def _flexible(ref: CallbackRef) -> bool:
     """Whether a callback has defaults or stars, so that counting parameters says nothing."""
     assert ref.function is not None
     return not is_plain(ref)
-
-
-def is_generator(function: tree.Function) -> bool:
-    """Whether calling ``function`` gives a generator or a coroutine."""
-    if isinstance(function, cst.FunctionDef) and function.asynchronous is not None:
-        return True
-    return tree.some(function.body, lambda n: isinstance(n, cst.Yield | cst.Await))
-
-
-def _body(function: tree.Function) -> tree.Block:
-    """The statements of a callback, its docstring turned into comments."""
-    if isinstance(function, cst.Lambda):
-        return [cst.SimpleStatementLine([cst.Expr(function.body)])]
-    stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
-    comments = [line for line in function.leading_lines if line.comment is not None]
-    text = function.get_docstring() if stmts else None
-    if text is not None:
-        stmts = stmts[1:]
-        comments += [_comment(each) for each in text.splitlines()]
-    if isinstance(function.body, cst.IndentedBlock):
-        footer = [line for line in function.body.footer if line.comment is not None]
-        comments += footer if not stmts else []
-    return tree.lift_comments(stmts or [tree.line("pass")], comments)
-
-
-def _comment(text: str) -> cst.EmptyLine:
-    return cst.EmptyLine(comment=cst.Comment(f"# {text}".rstrip()))
-
-
-def trimmed(stmts: tree.Block) -> tree.Block:
-    """A callback's statements with nothing returned: its value was ignored.
-
-    ``return x`` becomes ``x`` and ``return``; a bare ``return`` at the very end goes.
-    """
-    done = [line for stmt in stmts for line in _dropping_value(stmt)]
-    while len(done) > 1 and _is_bare_return(done[-1]):
-        done.pop()
-    return done
-
-
-def _is_bare_return(stmt: cst.CSTNode) -> bool:
-    small = tree.small(stmt)
-    return isinstance(small, cst.Return) and small.value is None
-
-
-def _dropping_value(stmt: tree.Statement) -> tree.Block:
-    small = tree.small(stmt)
-    if isinstance(small, cst.Return) and small.value is not None:
-        bare = tree.line("return")
-        if isinstance(small.value, cst.Name | cst.BaseNumber | cst.SimpleString):
-            return [stmt.with_changes(body=[cst.Return()])]
-        return [stmt.with_changes(body=[cst.Expr(small.value)]), bare]
-    swaps = []
-    for suite in tree.sub_blocks(stmt):
-        inner = tree.block(suite)
-        new = [line for each in inner for line in _dropping_value(each)]
-        if any(a is not b for a, b in zip(inner, new, strict=False)) or len(new) != len(inner):
-            swaps.append((suite, tree.suite(new, suite)))
-    return [tree.replace(stmt, swaps)] if swaps else [stmt]
 
 
 def _stable(value: cst.CSTNode) -> bool:

@@ -15,8 +15,9 @@ import libcst as cst
 
 from . import cst as tree
 from .aftermath import may_raise, nothing
+from .bodies import is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
-from .continuation import Continuations, is_generator, trimmed
+from .continuation import Continuations
 from .direct import Converter
 from .forms import Started
 from .layout import realigned

@@ -8,7 +8,8 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
-from .continuation import Continuations, trimmed
+from .bodies import trimmed
+from .continuation import Continuations
 from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite

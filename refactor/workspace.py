@@ -99,7 +99,7 @@ class Class:
         return f"<{self.file.path}:{self.name}>"
 
 
-def first_parameter(method: cst.FunctionDef) -> str | None:
+def first_parameter(method: tree.Function) -> str | None:
     """The name of a method's ``self``; None without a plain first parameter."""
     listed = [*method.params.posonly_params, *method.params.params]
     return listed[0].name.value if listed else None

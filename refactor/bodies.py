@@ -1,0 +1,66 @@
+"""The statements of a callback as they stand in another function."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from . import cst as tree
+
+
+def is_generator(function: tree.Function) -> bool:
+    """Whether calling ``function`` gives a generator or a coroutine."""
+    if isinstance(function, cst.FunctionDef) and function.asynchronous is not None:
+        return True
+    return tree.some(function.body, lambda n: isinstance(n, cst.Yield | cst.Await))
+
+
+def body_of(function: tree.Function) -> tree.Block:
+    """The statements of a callback, its docstring turned into comments."""
+    if isinstance(function, cst.Lambda):
+        return [cst.SimpleStatementLine([cst.Expr(function.body)])]
+    stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
+    comments = [line for line in function.leading_lines if line.comment is not None]
+    text = function.get_docstring() if stmts else None
+    if text is not None:
+        stmts = stmts[1:]
+        comments += [_comment(each) for each in text.splitlines()]
+    if isinstance(function.body, cst.IndentedBlock):
+        footer = [line for line in function.body.footer if line.comment is not None]
+        comments += footer if not stmts else []
+    return tree.lift_comments(stmts or [tree.line("pass")], comments)
+
+
+def _comment(text: str) -> cst.EmptyLine:
+    return cst.EmptyLine(comment=cst.Comment(f"# {text}".rstrip()))
+
+
+def trimmed(stmts: tree.Block) -> tree.Block:
+    """A callback's statements with nothing returned: its value was ignored.
+
+    ``return x`` becomes ``x`` and ``return``; a bare ``return`` at the very end goes.
+    """
+    done = [line for stmt in stmts for line in _dropping_value(stmt)]
+    while len(done) > 1 and _is_bare_return(done[-1]):
+        done.pop()
+    return done
+
+
+def _is_bare_return(stmt: cst.CSTNode) -> bool:
+    small = tree.small(stmt)
+    return isinstance(small, cst.Return) and small.value is None
+
+
+def _dropping_value(stmt: tree.Statement) -> tree.Block:
+    small = tree.small(stmt)
+    if isinstance(small, cst.Return) and small.value is not None:
+        bare = tree.line("return")
+        if isinstance(small.value, cst.Name | cst.BaseNumber | cst.SimpleString):
+            return [stmt.with_changes(body=[cst.Return()])]
+        return [stmt.with_changes(body=[cst.Expr(small.value)]), bare]
+    swaps = []
+    for suite in tree.sub_blocks(stmt):
+        inner = tree.block(suite)
+        new = [line for each in inner for line in _dropping_value(each)]
+        if any(a is not b for a, b in zip(inner, new, strict=False)) or len(new) != len(inner):
+            swaps.append((suite, tree.suite(new, suite)))
+    return [tree.replace(stmt, swaps)] if swaps else [stmt]
