@@ -408,3 +408,20 @@ def test_a_handler_whose_body_never_runs_is_not_equivalent() -> None:
     judgement = compare(text, text)
     assert judgement.result == "inconclusive"
     assert "the body of Main.get" in str(judgement.reason)
+
+
+def test_the_answers_of_the_outside_are_those_the_code_looks_for() -> None:
+    text = handler(
+        """
+        @gen.coroutine
+        def get(self):
+            response = yield AsyncHTTPClient().fetch("http://a/", raise_error=False)
+            if response.code == 503 or response.body == b"busy":
+                self.write("later")
+            elif response.headers.get("X-Next"):
+                self.redirect(response.headers["X-Next"])
+        """
+    )
+    asked = next(q for q in run(text).asked if q.key == "fetch GET http://a/ #1")
+    assert {"503", "200, 'busy'"} <= set(asked.options)
+    assert "X-Next of GET http://a/ #1" in first(run(text), "headers").detail

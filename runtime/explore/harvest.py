@@ -35,6 +35,7 @@ class Harvest:
     ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be a
     name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
+    ``codes``: HTTP status codes that are compared; ``headers``: names that are looked up in headers.
     ``json``: whether JSON is read; ``frames``: whether tracebacks are looked into. ``mutated``:
     last names of what is changed in place.
     """
@@ -49,6 +50,8 @@ class Harvest:
     strings: frozenset[str] = frozenset()
     compared: Mapping[str, frozenset[str]] = field(default_factory=dict)
     arities: Mapping[str, int] = field(default_factory=dict)
+    codes: frozenset[int] = frozenset()
+    headers: frozenset[str] = frozenset()
     json: bool = False
     frames: bool = False
     mutated: frozenset[str] = frozenset()
@@ -103,6 +106,8 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         ),
         compared=_compared(nodes),
         arities=_arities(nodes),
+        codes=frozenset(code for node in nodes for code in _codes(node)),
+        headers=frozenset(name for node in nodes for name in _headers(node)),
         json=bool(_called(nodes) & {"loads", "json_decode"}),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
@@ -129,6 +134,30 @@ def dotted(node: ast.expr | None) -> str | None:
         value = dotted(node.value)
         return value and f"{value}.{node.attr}"
     return None
+
+
+def _codes(node: ast.AST) -> Iterator[int]:
+    """Status codes in ``response.code == 503`` and ``response.code in (502, 503)``."""
+    if isinstance(node, ast.Compare):
+        sides = [node.left, *node.comparators]
+        if {_last(side) for side in sides} & {"code", "status_code", "status"}:
+            for each in (inner for side in sides for inner in ast.walk(side)):
+                value = each.value if isinstance(each, ast.Constant) else None
+                if type(value) is int and 200 <= value < 600:
+                    yield value
+
+
+def _headers(node: ast.AST) -> Iterator[str]:
+    """Names in ``response.headers["Location"]`` and ``response.headers.get("Location")``."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and _last(node.value) == "headers":
+        key = node.slice
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        of = node.func.value
+        if node.args and isinstance(of, ast.Attribute) and of.attr == "headers":
+            key = node.args[0]
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        yield key.value
 
 
 def _mutated(node: ast.AST) -> Iterator[str]:
@@ -265,8 +294,9 @@ def _texts(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Iterator
     """The strings in a constant, a display, or a name that stands for one."""
     if isinstance(node, ast.Name):
         node = constants.get(node.id)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+        value = node.value
+        yield value if isinstance(value, str) else value.decode("latin1")
     elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
         for item in node.elts:
             yield from _texts(item, {})

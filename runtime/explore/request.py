@@ -138,6 +138,8 @@ def _path() -> str:
 class ExploredRequest(HTTPServerRequest):
     """A request without anything in it that was not asked for."""
 
+    _path: str
+
     def __init__(self, method: str, connection: Any) -> None:
         super().__init__(method, _path(), "HTTP/1.1", _Headers(), None, None, None, connection)
         self.files = _Files()

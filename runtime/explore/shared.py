@@ -18,7 +18,7 @@ from .standin import Standin
 
 _HARMLESS = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
-    ModuleType, property, frozenset, tuple,
+    property, frozenset,
 )  # fmt: skip
 _FUNCTION = re.compile(r"<function [^<>]*>")
 _MISSING = object()
@@ -88,7 +88,11 @@ class Watch:
 
     def _look(self, name: str, value: Any, seen: set[int], module: str) -> None:
         kind = type(value)
-        if kind in _HARMLESS or kind is Standin:
+        if kind in _HARMLESS or kind is Standin or isinstance(value, ModuleType):
+            return
+        if kind is tuple:
+            for index, each in enumerate(value):
+                self._look(f"{name}[{index}]", each, seen, module)
             return
         if isinstance(value, type):
             if value.__module__ == module:

@@ -20,6 +20,7 @@ from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from . import circumstances
+from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
 from .harvest import VERBS
@@ -181,14 +182,10 @@ class _Request:
     def _outcomes(self, request: Any, key: str) -> tuple[Outcome, ...]:
         """The answers of the outside world to one request: each body says whose it is."""
         name = key.removeprefix("fetch ")
-        plain, other, *rest = _upstream.OUTCOMES
+        harvest = self.here.harvest
         text = f'{{"body of": {name!r}}}'
         self.here.bodies[text] = f"body of {name}"
-        return (
-            Outcome(plain.name, 200, text.encode(), plain.headers),
-            Outcome(other.name, 200, f"text of {name}".encode(), other.headers),
-            *rest,
-        )
+        return upstream_outcomes(name, text, harvest)
 
 
 def _initial(kind: type) -> Mapping[str, Any]:
