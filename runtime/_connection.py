@@ -172,6 +172,7 @@ class MemoryConnection(HTTPConnection):
             and code not in _BODILESS
             and length is None
             and "Transfer-Encoding" not in headers
+            and (self._request.method != "HEAD" or generation.current < 6)
         )
         if not modern and not self.no_keep_alive:
             headers["Connection"] = "Keep-Alive"
@@ -190,6 +191,8 @@ class MemoryConnection(HTTPConnection):
             raise ValueError(next(f"Newline in header: {x.encode()!r}" for x in lines if "\n" in x))
         if self.closed:
             return self._refused()
+        if chunk:
+            self._count(chunk)  # headers and first part go out together, or not at all
         self._head = head + b"\r\n\r\n"
         self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
         self.headers = headers
@@ -206,7 +209,9 @@ class MemoryConnection(HTTPConnection):
         """Send a part of the body; see `write_headers`."""
         if self.closed:
             return self._refused()
-        self._send_chunk(chunk)
+        self._count(chunk)
+        if chunk:
+            self._send_chunk(chunk)
         return self._written(callback, first=False)
 
     def finish(self) -> None:
@@ -220,6 +225,7 @@ class MemoryConnection(HTTPConnection):
         if self.closed:
             return
         self.finished = True
+        self.closed = self.no_keep_alive
         choices.record("finish", "response")
         if self.receiver is not None:
             self._send(self.receiver.end)
@@ -254,9 +260,6 @@ class MemoryConnection(HTTPConnection):
         _current.loop().spawn_callback(deliver, *args)
 
     def _send_chunk(self, chunk: bytes) -> None:
-        self._count(chunk)
-        if not chunk:
-            return
         self.chunks.append(chunk)
         choices.record("body", "response", chunk)
         if self.receiver is not None:

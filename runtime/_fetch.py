@@ -217,7 +217,10 @@ class Fetch:
             tell(chunk)
 
     def end(self) -> None:
-        """The response is complete: follow it or deliver it."""
+        """The response is complete, if there is one: follow it or deliver it."""
+        if self._reason is None:
+            self.lost()
+            return
         if self._redirected():
             self._follow()
             return

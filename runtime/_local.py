@@ -47,8 +47,14 @@ class LocalExchange:
             self._timer = self._loop.add_timeout(deadline, self._time_out)
 
     def headers(self, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:
-        """Take the status line and the headers."""
+        """Take the status line and the headers.
+
+        Some responses end there, whatever follows (RFC 7230 section 3.3.3).
+        """
+        head = self._fetch is not None and self._fetch.plain.method == "HEAD"
         self._pass_on(lambda fetch: fetch.headers(start_line, headers))
+        if head or start_line.code in (204, 304):
+            self.end()
 
     def chunk(self, chunk: bytes) -> None:
         """Take a part of the body."""

@@ -39,6 +39,7 @@ _ENTITY_HEADERS = (
     "Content-Type",
     "Last-Modified",
 )
+_CONTENT_HEADERS = ("Content-Encoding", "Content-Language", "Content-Type")
 _LISTS = (
     "write() only accepts bytes, unicode, and dict objects. Lists not accepted for security "
     "reasons; see http://www.tornadoweb.org/en/stable/web.html#tornado.web.RequestHandler.write"
@@ -311,5 +312,6 @@ class ResponseWriter:
         ]
 
     def _clear_headers_for_304(self) -> None:
-        for name in _ENTITY_HEADERS:
+        entity = _ENTITY_HEADERS if generation.current < 6 else _CONTENT_HEADERS
+        for name in entity:
             self.clear_header(name)
