@@ -77,9 +77,10 @@ class Movability:
 
     def _self_of(self, function: tree.Function) -> str:
         """The name of self in ``function``, which may be nested in a method."""
-        for each in (function, *self.unit.file.names.ancestors(function)):
-            if any(each is method for method in self.cls.methods.values()):
-                return first_parameter(each) or "self"
+        around = (function, *self.unit.file.names.ancestors(function))
+        for method in self.cls.methods.values():
+            if any(each is method for each in around):
+                return first_parameter(method) or "self"
         return "self"
 
     def _only_here(self, ref: CallbackRef, site: Site) -> bool:
