@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from differential.web_scripts import Script, make
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6, run_python
-
-from tests.differential.web_scripts import Script, make
 
 DRIVER = Path(__file__).parent / "differential" / "web_scripts.py"
 SCRIPTS = int(os.environ.get("UNCALLBACK_WEB_SCRIPTS", "150"))
