@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from differential.children import Child, both, make_program, side_by_side
+from differential.programs import Program
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from tests.differential.children import Child, both, make_program, side_by_side
-from tests.differential.programs import Program
 
 PROGRAMS = 200
 
