@@ -40,6 +40,25 @@ __all__ = [
 ]
 
 _RequestProxy = RequestProxy
+_OPTIONS = (
+    "auth_username",
+    "auth_password",
+    "auth_mode",
+    "connect_timeout",
+    "request_timeout",
+    "follow_redirects",
+    "max_redirects",
+    "user_agent",
+    "decompress_response",
+    "proxy_host",
+    "proxy_port",
+    "allow_nonstandard_methods",
+    "validate_cert",
+    "ca_certs",
+    "client_key",
+    "client_cert",
+)
+"""What of a request the other side, or who waits for it, notices; part of the effect."""
 _clients: WeakKeyDictionary[IOLoop, dict[type[Any], AsyncHTTPClient]] = WeakKeyDictionary()
 
 
@@ -171,8 +190,9 @@ def _raises(response: HTTPResponse, raise_error: bool) -> bool:
 
 
 def _detail(request: HTTPRequest) -> dict[str, Any]:
-    """What a request says besides method and address."""
-    detail: dict[str, Any] = {}
+    """What a request says besides method and address: headers, body, and the options given."""
+    given = vars(request)
+    detail = {name: given[name] for name in _OPTIONS if given[name] is not None}
     if request.headers:
         detail["headers"] = dict(request.headers)
     if request.body is not None:

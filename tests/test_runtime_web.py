@@ -142,6 +142,21 @@ def test_effects_come_in_the_order_in_which_they_happen() -> None:
     assert world.effects[1][1] == "200 OK"
 
 
+def test_what_a_request_says_is_part_of_its_effect() -> None:
+    world = World()
+    choices.install(world)
+    httpclient.AsyncHTTPClient().fetch(
+        "http://a/", method="POST", body="b", headers={"x-a": "1"}, request_timeout=5
+    )
+    assert world.effects == [
+        (
+            "fetch",
+            "POST http://a/",
+            {"request_timeout": 5, "headers": {"X-A": "1"}, "body": b"b"},
+        )
+    ]
+
+
 def test_a_responder_answers_before_the_world() -> None:
     answer = httpclient.Outcome("mine", 201, b"made", {"X-A": "1"}, reason="Made")
     before = httpclient.set_responder(lambda request: answer if "up" in request.url else None)
