@@ -60,8 +60,9 @@ def _serve(folder: str, memory: int, requests: IO[str], answers: IO[str]) -> Non
         guard.limit_memory(memory)
     sentinel = guard.Guard(folder)
     sentinel.watch()
+    server = service.Service(sentinel)
     for line in requests:
-        answer = _answer(service.Service(sentinel), line)
+        answer = _answer(server, line)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

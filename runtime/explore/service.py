@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from .shrink import Shrunk
 from .tape import Recorder
 from .trace import Interrupted, Program, Run, Unloadable, Version
 from .verdict import Judgement, Side, describe_divergence, judge
+
+KEPT = 4
+"""Loaded versions kept: the handlers of one file come in requests of their own."""
 
 
 class World(Protocol):
@@ -55,6 +59,7 @@ class Service:
     def __init__(self, guard: Guard, world: World | None = None) -> None:
         self._guard = guard
         self._world = world or _RealWorld()
+        self._kept: deque[tuple[Version, Program]] = deque(maxlen=KEPT)
 
     def answer(self, request: object) -> dict[str, Any]:
         """The answer to one request; never raises an ``Exception``."""
@@ -82,6 +87,14 @@ class Service:
         return [self._handler(loaded, name) for name in names]
 
     def _load(self, version: Version) -> Program:
+        for known, program in self._kept:
+            if known == version:
+                return program
+        program = self._load_fresh(version)
+        self._kept.append((version, program))
+        return program
+
+    def _load_fresh(self, version: Version) -> Program:
         try:
             with self._guard.loading():
                 program = self._world.load(version)
