@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,26 +49,29 @@ def _compiles(source: str) -> bool:
 
 
 def _statements(tree: ast.Module) -> Iterator[Mutant]:
-    for number, block in enumerate(_blocks(tree)):
+    for number, block in enumerate(list(_blocks(tree))):
         for index, statement in enumerate(block):
+            changed = copy.deepcopy(tree)
             for name, operator in STATEMENT_OPERATORS.items():
-                changed = copy.deepcopy(tree)
-                own = list(_blocks(changed))[number]
+                own = next(itertools.islice(_blocks(changed), number, None))
                 result = operator(own, index)
                 if result is not None:
                     own[:] = result or [ast.Pass()]
                     yield Mutant(name, statement.lineno, _source(changed))
+                    changed = copy.deepcopy(tree)
 
 
 def _expressions(tree: ast.Module) -> Iterator[Mutant]:
-    for number, (_, _, expression) in enumerate(_slots(tree)):
+    for number, (_, _, expression) in enumerate(list(_slots(tree))):
         for name, operator in EXPRESSION_OPERATORS.items():
+            if operator(copy.deepcopy(expression)) is None:
+                continue
             changed = copy.deepcopy(tree)
-            owner, field, own = list(_slots(changed))[number]
+            owner, field, own = next(itertools.islice(_slots(changed), number, None))
             result = operator(own)
-            if result is not None:
-                put(owner, field, result)
-                yield Mutant(name, expression.lineno, _source(changed))
+            assert result is not None
+            put(owner, field, result)
+            yield Mutant(name, expression.lineno, _source(changed))
 
 
 def _methods(tree: ast.Module) -> Iterator[Mutant]:
