@@ -57,10 +57,9 @@ class Delegates:
         marks = {names.qualified(each.decorator, node) for each in node.decorators}
         if node.asynchronous is not None or COROUTINE in marks:
             return "coroutine"
-        if ENGINE in marks:
-            return "engine"
-        generator = tree.some(node.body, lambda n: isinstance(n, cst.Yield))
-        return "generator" if generator else "plain"
+        if not tree.some(node.body, lambda n: isinstance(n, cst.Yield)):
+            return "plain"
+        return "engine" if ENGINE in marks else "generator"
 
     def is_handler(self, method: Method) -> bool:
         """Whether the method stands under ``@asynchronous``."""
@@ -212,10 +211,13 @@ class Delegates:
         for each in targets:
             if self.kind(each) == "plain" and not self.waits(each):
                 self._check_result(each)
-        return any(
-            len(each.node.decorators) > int(self.is_handler(each)) or not self._awaitable(each)
-            for each in targets
-        )
+        return any(self._guarded(each) or not self._awaitable(each) for each in targets)
+
+    def _guarded(self, method: Method) -> bool:
+        """Whether a decorator stands around what becomes the coroutine."""
+        names, node = method.file.names, method.node
+        marks = [names.qualified(each.decorator, node) for each in node.decorators]
+        return any(mark not in {ASYNCHRONOUS, COROUTINE, ENGINE} for mark in marks)
 
     def _check_result(self, method: Method) -> None:
         """Refuse a method whose value, ignored today, could be something to wait for."""

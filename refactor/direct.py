@@ -17,6 +17,7 @@ from .aftermath import has_return, leaves, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
 from .forms import Started
 from .refusal import Refused
+from .returns import is_return
 from .scope import Host
 from .sites import Site
 
@@ -39,6 +40,10 @@ class Converter:
         self.host = host
         found = continuations.finder.sites(function.body, host.first)
         self.found = {id(site.call): site for site in found}
+        names = continuations.unit.file.names
+        for raised in tree.find(function.body, cst.Raise, into_functions=False):
+            if is_return(names, raised):
+                raise Refused("UC601", raised, what=tree.code(raised))
 
     def sites(self, *nodes: cst.CSTNode) -> list[Site]:
         """The sites below ``nodes`` that were there when the conversion began."""

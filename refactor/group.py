@@ -126,7 +126,7 @@ class Groups:
             )
         if self.delegates.is_handler(method):
             return
-        if method.name in HOOKS or method.name.startswith("__"):
+        if method.name in HOOKS or (method.name[:2] == method.name[-2:] == "__"):
             self._refuse_caller(method, members)
         if self.delegates.is_verb(method):
             if self._detached(method, set()):

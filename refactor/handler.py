@@ -15,6 +15,7 @@ from .methods import VERBS
 from .refusal import Refused
 from .scope import Host
 from .sites import Site, SiteFinder
+from .stopping import guarded
 from .unit import Unit
 from .variables import variables
 from .workspace import Class, first_parameter
@@ -76,7 +77,9 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
-    if not unit.finishing(continuations.cls).always(block, first or "self"):
+    open_end = not unit.finishing(continuations.cls).always(block, first or "self")
+    block = guarded(unit, continuations.cls, block, first or "self")
+    if open_end:
         block = [tree.line(f"{first}._auto_finish = False"), *block]
     nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
     block = [tree.replace(stmt, nested) for stmt in block]

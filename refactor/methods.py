@@ -19,6 +19,11 @@ from .workspace import Class, Parsed, Workspace, first_parameter
 VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
 """The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
 
+LOOKUPS = frozenset(
+    {"getattr", "setattr", "hasattr", "delattr", "methodcaller", "attrgetter", "patch", "object"}
+)
+"""Functions that find a method by its name, ``mock.patch`` and ``patch.object`` included."""
+
 
 @dataclass(frozen=True, eq=False)
 class Method:
@@ -85,6 +90,8 @@ class Methods:
 
     def virtual(self, cls: Class, name: str) -> tuple[Method, ...]:
         """What ``self.name`` may be in a method of ``cls``."""
+        if name.startswith("__") and not name.endswith("__"):
+            return self.exactly(cls, name) if name in cls.methods else ()
         found = [m for each in self.below(cls) for m in self._derived(self._line(each), name)]
         return tuple(dict.fromkeys(found))
 
@@ -194,16 +201,23 @@ class Methods:
                 return method in found
             return not verb or _looks_like_handler(node.value)
         if isinstance(node, cst.SimpleString) and node.raw_value == method.name:
-            return not verb or self._in_getattr(file, node)
+            return self._looks_up(file, node, verb)
         if isinstance(node, cst.Name) and node.value == method.name:
             return self._in_class_body(file, node, related)
         if not isinstance(node, cst.Call) or not self._computed(file, node, related):
             return False
         return method.name.startswith(_literal_start(node.args[1].value))
 
-    def _in_getattr(self, file: Parsed, node: cst.CSTNode) -> bool:
-        call = file.names.enclosing(node, cst.Call)
-        return isinstance(call, cst.Call) and tree.dotted(call.func) in {"getattr", "setattr"}
+    def _looks_up(self, file: Parsed, node: cst.CSTNode, verb: bool) -> bool:
+        """Whether a text that equals a method's name may be used to find the method.
+
+        It may in a table of names and in ``getattr``; not where another function gets it.
+        """
+        parent = file.names.parents.get(id(node))
+        call = file.names.parents.get(id(parent)) if isinstance(parent, cst.Arg) else None
+        if isinstance(call, cst.Call):
+            return (tree.dotted(call.func) or "").rpartition(".")[2] in LOOKUPS
+        return not verb
 
     def _in_class_body(self, file: Parsed, node: cst.Name, related: set[Class]) -> bool:
         """Whether a bare name is the method, read in the body of a class of its family."""
