@@ -185,6 +185,9 @@ class Forms:
         old: cst.Call | None = None,
     ) -> tree.Block:
         failure = self.imports.refer("tornado.auth", "AuthError", taken)
+        if self.options.tornado >= 6:  # where the mixins let through what fetch raises
+            other = self.imports.refer("tornado.httpclient", "HTTPError", taken)
+            failure = f"({failure}, {other}, OSError)"
         log = self.imports.refer("tornado.log", "gen_log", taken)
         error = tree.fresh("error", set(taken))
         caught: tree.Block = [tree.line(f"{log}.warning(str({error}))")]

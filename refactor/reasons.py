@@ -145,6 +145,10 @@ REASONS: dict[str, Entry] = {
         "the name '{what}' means something else where the callback's body would stand",
     ),
     "UC601": Entry("generator form", "'{what}' has no exact form outside gen.engine"),
+    "UC602": Entry(
+        "several values",
+        "'{what}' may call back with several values, which only gen.Arguments can hold",
+    ),
     "UC603": Entry(
         "decorators in the wrong order",
         "'{what}' stands above @asynchronous, which fails on a generator since Tornado 4",

@@ -207,9 +207,10 @@ class Tasks:
         if self._keeps():
             return None
         attributes = tree.find(self.function, cst.Attribute)
+        if any(node.attr.value == "args" for node in attributes):
+            raise Refused("UC602", call, what=tree.code(call.func))
         marked = self.coroutines.marked(call.func, ENGINE, RETURN_FUTURE)
-        several = any(node.attr.value == "args" for node in attributes)
-        if several or marked or self.coroutines.schedules(call.func):
+        if marked or self.coroutines.schedules(call.func):
             raise Refused("UC601", call, what=tree.code(call.func))
         if argument is None:
             argument = cst.Arg(
