@@ -61,8 +61,8 @@ def main() -> int:
     if options.child:
         run_child(options.child, options.modules[0], options.folder)
         return 0
-    sys.path.insert(0, str(ROOT))
-    from tests.oracle.install import tornado_path
+    sys.path.insert(0, str(ROOT / "tests"))
+    from oracle.install import tornado_path
 
     folder = str(tornado_path(VERSION))
     modules = options.modules or list(FIGURES)

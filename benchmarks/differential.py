@@ -15,9 +15,9 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from tests.differential.children import both, make_program, side_by_side
+from differential.children import both, make_program, side_by_side
 
 
 def main() -> int:
