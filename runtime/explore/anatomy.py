@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .harvest import VERBS, dotted
+from .comparisons import dotted
+from .harvest import VERBS
 from .instrument import executable_lines, is_executable
 from .standin import Standin
 

@@ -12,6 +12,8 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 
+from .comparisons import compared, dotted, last
+
 VERBS = frozenset({"get", "post", "put", "delete", "head", "options", "patch"})
 _CHANGING = """
 add append appendleft clear discard extend extendleft insert pop popitem popleft put put_nowait
@@ -35,7 +37,7 @@ class Harvest:
     ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be a
     name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
-    ``codes``: HTTP status codes that are compared; ``headers``: names that are looked up in headers.
+    ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
     ``json``: whether JSON is read; ``frames``: whether tracebacks are looked into. ``mutated``:
     last names of what is changed in place.
     """
@@ -104,7 +106,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
             and isinstance(node.value, str)
             and 0 < len(node.value) < 60
         ),
-        compared=_compared(nodes),
+        compared=compared(nodes),
         arities=_arities(nodes),
         codes=frozenset(code for node in nodes for code in _codes(node)),
         headers=frozenset(name for node in nodes for name in _headers(node)),
@@ -126,21 +128,11 @@ def names_only(found: Harvest) -> Harvest:
     )
 
 
-def dotted(node: ast.expr | None) -> str | None:
-    """``a.b.c`` for a name or a chain of attributes, else ``None``."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        value = dotted(node.value)
-        return value and f"{value}.{node.attr}"
-    return None
-
-
 def _codes(node: ast.AST) -> Iterator[int]:
     """Status codes in ``response.code == 503`` and ``response.code in (502, 503)``."""
     if isinstance(node, ast.Compare):
         sides = [node.left, *node.comparators]
-        if {_last(side) for side in sides} & {"code", "status_code", "status"}:
+        if {last(side) for side in sides} & {"code", "status_code", "status"}:
             for each in (inner for side in sides for inner in ast.walk(side)):
                 value = each.value if isinstance(each, ast.Constant) else None
                 if type(value) is int and 200 <= value < 600:
@@ -150,7 +142,7 @@ def _codes(node: ast.AST) -> Iterator[int]:
 def _headers(node: ast.AST) -> Iterator[str]:
     """Names in ``response.headers["Location"]`` and ``response.headers.get("Location")``."""
     key: ast.expr | None = None
-    if isinstance(node, ast.Subscript) and _last(node.value) == "headers":
+    if isinstance(node, ast.Subscript) and last(node.value) == "headers":
         key = node.slice
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         of = node.func.value
@@ -164,9 +156,9 @@ def _mutated(node: ast.AST) -> Iterator[str]:
     """What a statement changes in place, or writes where another request can see it."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr in _MUTATORS:
-            yield _last(node.func.value)
+            yield last(node.func.value)
     elif isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
-        yield _last(node.value)
+        yield last(node.value)
         if isinstance(node, ast.Attribute):
             yield node.attr
     elif isinstance(node, ast.Global):
@@ -174,13 +166,7 @@ def _mutated(node: ast.AST) -> Iterator[str]:
 
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:
-    return {_last(node.func) for node in nodes if isinstance(node, ast.Call)}
-
-
-def _last(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return {last(node.func) for node in nodes if isinstance(node, ast.Call)}
 
 
 def _caught(node: ast.AST) -> Iterator[str]:
@@ -206,7 +192,7 @@ def _handler_bases(nodes: Iterable[ast.AST]) -> Iterator[str]:
     ]
     seen: set[str] = set()
     while wanted:
-        for name in map(_last, wanted.pop().bases):
+        for name in map(last, wanted.pop().bases):
             if name and name not in seen:
                 seen.add(name)
                 yield name
@@ -233,78 +219,6 @@ def _undefined(source: bytes, path: str) -> frozenset[str]:
     return frozenset(read - bound - _MODULE_NAMES)
 
 
-def _compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
-    """For a name, or a constant that is looked up, the strings its value is compared with."""
-    nodes = list(nodes)
-    source_of: dict[str, str] = {}
-    constants: dict[str, ast.expr] = {}
-    for node in nodes:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            key = _looked_up(node.value)
-            target = dotted(node.targets[0])
-            if key and target:
-                source_of[target] = key
-            elif target:
-                constants[target] = node.value
-    found: dict[str, set[str]] = {}
-    for node in nodes:
-        key, separator = _split(node)
-        key = source_of.get(key, key)
-        if separator:
-            found.setdefault(key, set()).add(separator)
-        if not isinstance(node, ast.Compare):
-            continue
-        sides = [node.left, *node.comparators]
-        keys = {
-            _looked_up(side) or source_of.get(dotted(side) or "") or _last(side) for side in sides
-        }
-        values = {text for side in sides for text in _texts(side, constants)}
-        for key in keys - {""}:
-            found.setdefault(key, set()).update(values)
-    return {key: frozenset(values) for key, values in found.items() if values}
-
-
-def _split(node: ast.AST) -> tuple[str, str]:
-    """What is split or looked into, by its name, and a text that fits; else two empty strings."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
-        return "", ""
-    at = node.args[0]
-    if not isinstance(at, ast.Constant) or not isinstance(at.value, str):
-        return "", ""
-    of = node.func.value
-    name = _looked_up(of) or dotted(of) or ""
-    if node.func.attr in ("split", "rsplit", "partition"):
-        return name, f"1{at.value}2"
-    return (name, at.value) if node.func.attr in ("startswith", "endswith") else ("", "")
-
-
-def _looked_up(node: ast.expr) -> str | None:
-    """``"page"`` for ``self.get_argument("page", 1)`` and for ``data["page"]``."""
-    argument: ast.expr | None = None
-    if isinstance(node, ast.Call) and node.args:
-        argument = node.args[0]
-    elif isinstance(node, ast.Subscript):
-        argument = node.slice
-    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-        return argument.value
-    return None
-
-
-def _texts(node: ast.expr | None, constants: Mapping[str, ast.expr]) -> Iterator[str]:
-    """The strings in a constant, a display, or a name that stands for one."""
-    if isinstance(node, ast.Name):
-        node = constants.get(node.id)
-    if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
-        value = node.value
-        yield value if isinstance(value, str) else value.decode("latin1")
-    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        for item in node.elts:
-            yield from _texts(item, {})
-    elif isinstance(node, ast.Dict):
-        for key in node.keys:
-            yield from _texts(key, {})
-
-
 def _arities(nodes: Iterable[ast.AST]) -> dict[str, int]:
     """How many values the callbacks take that are given to a callee, by the callee's last name."""
     nodes = list(nodes)
@@ -315,11 +229,11 @@ def _arities(nodes: Iterable[ast.AST]) -> dict[str, int]:
     }
     found: dict[str, int] = {}
     for node in nodes:
-        if isinstance(node, ast.Call) and _last(node.func):
+        if isinstance(node, ast.Call) and last(node.func):
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 count = _arity(argument, functions)
                 if count is not None:
-                    name = _last(node.func)
+                    name = last(node.func)
                     found[name] = max(count, found.get(name, 0))
     return found
 
@@ -328,7 +242,7 @@ def _arity(node: ast.expr, functions: Mapping[str, ast.AST]) -> int | None:
     """Positional values that ``node`` takes when called back; ``None`` when that is not plain."""
     if isinstance(node, ast.Lambda):
         return len(node.args.args) - len(node.args.defaults)
-    function = functions.get(_last(node))
+    function = functions.get(last(node))
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return None
     if function.args.vararg:

@@ -1,0 +1,113 @@
+"""What the code compares with what: the values that an argument or a header may well have.
+
+``if self.get_argument("sort") == "name"`` says that ``"name"`` is a value to try for ``sort``. The
+text is found through a variable, a container, or the parameter of a function that is called with
+it. Names are matched by their text alone: a value too many costs a few runs, nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Constants = Mapping[str, Sequence[ast.expr]]
+
+
+def dotted(node: ast.expr | None) -> str | None:
+    """``a.b.c`` for a name or a chain of attributes, else ``None``."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        value = dotted(node.value)
+        return value and f"{value}.{node.attr}"
+    return None
+
+
+def last(node: ast.expr) -> str:
+    """``c`` for ``a.b.c``, ``c`` for ``c``, else an empty text."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
+    """For a name, or a constant that is looked up, the strings its value is compared with."""
+    nodes = list(nodes)
+    source_of, constants = _variables(nodes)
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        key, text = _split(node)
+        if text:
+            found.setdefault(source_of.get(key, key), set()).add(text)
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            values = {each for side in sides for each in _texts(side, constants)}
+            for side in sides:
+                key = _looked_up(side) or source_of.get(dotted(side) or "") or last(side)
+                if key:
+                    found.setdefault(key, set()).update(values)
+    return {key: frozenset(values) for key, values in found.items() if values}
+
+
+def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list[ast.expr]]]:
+    """Variables by what they were looked up as, and variables and parameters by their values."""
+    source_of: dict[str, str] = {}
+    constants: dict[str, list[ast.expr]] = {}
+    functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            key = _looked_up(node.value)
+            target = dotted(node.targets[0])
+            if key and target:
+                source_of[target] = key
+            elif target:
+                constants.setdefault(target, []).append(node.value)
+        elif isinstance(node, ast.Call) and last(node.func) in functions:
+            parameters = [each.arg for each in functions[last(node.func)].args.args]
+            if isinstance(node.func, ast.Attribute):
+                parameters = parameters[1:]
+            for name, value in zip(parameters, node.args, strict=False):
+                constants.setdefault(name, []).append(value)
+    return source_of, constants
+
+
+def _split(node: ast.AST) -> tuple[str, str]:
+    """What is split or looked into, by its name, and a text that fits; else two empty strings."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        return "", ""
+    at = node.args[0]
+    if not isinstance(at, ast.Constant) or not isinstance(at.value, str):
+        return "", ""
+    of = node.func.value
+    name = _looked_up(of) or dotted(of) or ""
+    if node.func.attr in ("split", "rsplit", "partition"):
+        return name, f"1{at.value}2"
+    return (name, at.value) if node.func.attr in ("startswith", "endswith") else ("", "")
+
+
+def _looked_up(node: ast.expr) -> str | None:
+    """``"page"`` for ``self.get_argument("page", 1)`` and for ``data["page"]``."""
+    argument: ast.expr | None = None
+    if isinstance(node, ast.Call) and node.args:
+        argument = node.args[0]
+    elif isinstance(node, ast.Subscript):
+        argument = node.slice
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
+
+
+def _texts(node: ast.expr | None, constants: Constants) -> Iterator[str]:
+    """The strings in a constant, a display, or a name that stands for one."""
+    if isinstance(node, ast.Name):
+        for value in constants.get(node.id, ()):
+            yield from _texts(value, {})
+    elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+        text = node.value
+        yield text if isinstance(text, str) else text.decode("latin1")
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        for item in node.elts:
+            yield from _texts(item, {})
+    elif isinstance(node, ast.Dict):
+        for key in node.keys:
+            yield from _texts(key, {})
