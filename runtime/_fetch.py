@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from http.client import responses
 from io import BytesIO
+from operator import itemgetter
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -31,6 +32,8 @@ _CURL_ONLY = (
     "proxy_username",
     "proxy_password",
 )
+_read_curl_only = itemgetter(*_CURL_ONLY)
+_NOTHING = (None,) * len(_CURL_ONLY)
 _REDIRECTS = frozenset([301, 302, 303, 307])
 _NONE = HTTPHeaders()
 _OF_THE_BODY = ("Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding")
@@ -119,9 +122,10 @@ class Fetch:
             anything = defaults.get("allow_nonstandard_methods")
         if plain.method not in _METHODS and not anything:
             raise KeyError(f"unknown method {plain.method}")
-        for name in _CURL_ONLY:
-            if given[name] or (given[name] is None and defaults.get(name)):
-                raise NotImplementedError(f"{name} not supported")
+        if _read_curl_only(given) != _NOTHING or not self.client.plain_defaults:
+            for name in _CURL_ONLY:
+                if given[name] or (given[name] is None and defaults.get(name)):
+                    raise NotImplementedError(f"{name} not supported")
         if given["auth_mode"] not in (None, "basic"):
             raise ValueError(f"unsupported auth_mode {given['auth_mode']}")
         if not anything:

@@ -6,6 +6,7 @@ but a wrong argument, an unknown one, or a closed client is raised at the call.
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -59,6 +60,8 @@ _OPTIONS = (
     "client_cert",
 )
 """What of a request the other side, or who waits for it, notices; part of the effect."""
+_read_options = itemgetter(*_OPTIONS)
+_NO_OPTIONS = (None,) * len(_OPTIONS)
 _clients: WeakKeyDictionary[IOLoop, dict[type[Any], AsyncHTTPClient]] = WeakKeyDictionary()
 
 
@@ -70,6 +73,7 @@ class AsyncHTTPClient(Configurable):
 
     io_loop: IOLoop
     defaults: dict[str, Any]
+    plain_defaults: bool
 
     def __new__(
         cls, io_loop: IOLoop | None = None, force_instance: bool = False, **kwargs: Any
@@ -107,6 +111,7 @@ class AsyncHTTPClient(Configurable):
         """Take what the constructor was given."""
         self.io_loop = io_loop
         self.defaults = {**HTTPRequest._DEFAULTS, **(defaults or {})}
+        self.plain_defaults = self.defaults == HTTPRequest._DEFAULTS
 
     def close(self) -> None:
         """End this client; `fetch` raises RuntimeError from now on."""
@@ -192,7 +197,11 @@ def _raises(response: HTTPResponse, raise_error: bool) -> bool:
 def _detail(request: HTTPRequest) -> dict[str, Any]:
     """What a request says besides method and address: headers, body, and the options given."""
     given = vars(request)
-    detail = {name: given[name] for name in _OPTIONS if given[name] is not None}
+    values = _read_options(given)
+    detail: dict[str, Any] = {}
+    if values != _NO_OPTIONS:
+        options = zip(_OPTIONS, values, strict=True)
+        detail.update({name: value for name, value in options if value is not None})
     if request.headers:
         detail["headers"] = dict(request.headers)
     if request.body is not None:
