@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import binascii
 import hmac
-import os
 import re
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from . import locale as locales
 from ._arguments import RequestReader
+from ._entropy import random_bytes
 from ._response import ResponseWriter
 from ._weberrors import HTTPError
 from .escape import utf8, xhtml_escape
@@ -107,7 +106,7 @@ class Visitor(RequestReader, ResponseWriter):
                 self._decode_xsrf_token(cookie) if cookie else (None, None, None)
             )
             if token is None:
-                version, token, timestamp = None, uuid.uuid4().bytes, time.time()
+                version, token, timestamp = None, random_bytes(16), time.time()
             self._raw_xsrf_token: Token = (version, token, timestamp)
         return self._raw_xsrf_token
 
@@ -151,7 +150,7 @@ class Visitor(RequestReader, ResponseWriter):
 
 def _masked(token: bytes, timestamp: float) -> bytes:
     """A version 2 token: masked anew every time, so that compression does not give it away."""
-    mask = os.urandom(4)
+    mask = random_bytes(4)
     hexed = [binascii.b2a_hex(mask), binascii.b2a_hex(_xor(mask, token))]
     return b"|".join([b"2", *hexed, utf8(str(int(timestamp)))])
 

@@ -6,11 +6,11 @@ import base64
 import hashlib
 import hmac
 import time
-import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ._entropy import random_bytes
 from .escape import utf8
 
 __all__ = ["signed_parameters"]
@@ -34,7 +34,7 @@ def signed_parameters(
         "oauth_token": token["key"],
         "oauth_signature_method": "HMAC-SHA1",
         "oauth_timestamp": str(int(time.time())),
-        "oauth_nonce": uuid.uuid4().bytes.hex(),
+        "oauth_nonce": random_bytes(16).hex(),
         "oauth_version": "1.0",
     }
     secrets = [consumer["secret"], token["secret"]]

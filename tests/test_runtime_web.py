@@ -251,6 +251,42 @@ def test_rendering_is_an_effect_with_name_and_arguments() -> None:
     assert ("render", "t", {"a": 1}) in world.effects
 
 
+def test_tokens_are_the_same_in_every_run_that_is_watched() -> None:
+    class Token(web.RequestHandler):
+        def get(self) -> None:
+            self.write(self.xsrf_token.rpartition(b"|")[0])
+
+    watched = [run(World(), Token).chunks for _ in range(2)]
+    assert watched[0] == watched[1]
+    choices.install(choices.PLAIN)
+    free = [serve(Token).chunks for _ in range(2)]
+    assert free[0] != free[1]
+
+
+def test_oauth_signatures_are_those_of_tornado() -> None:
+    """The signatures were observed on Tornado 4.4.2, with this nonce and at this time."""
+
+    class Signer(auth.OAuthMixin):
+        def _oauth_consumer_token(self) -> dict[str, str]:
+            return {"key": "asdf", "secret": "qwer"}
+
+    class Old(Signer):
+        _OAUTH_VERSION = "1.0"
+
+    token = {"key": "uiop", "secret": "5678"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("time.time", lambda: 1300000000.5)
+        patch.setattr("uncallback.runtime._oauth1.random_bytes", lambda size: b"0123456789abcdef")
+        new = Signer()._oauth_request_parameters(
+            "http://www.Example.com:80/api/asdf", token, {"foo": "bar é", "z": "&"}
+        )
+        old = Old()._oauth_request_parameters(
+            "http://www.example.com/api/asdf", token, {"foo": "bar"}, method="POST"
+        )
+    assert new["oauth_signature"] == "M/v1IQG69lk2WzhKqju8hyJIVmo="
+    assert old["oauth_signature"] == "mt5Dy2DGiSVQVwU4nGPMc2Luh/E="
+
+
 class Login(web.RequestHandler, auth.GoogleOAuth2Mixin):
     @web.asynchronous
     def get(self) -> None:
