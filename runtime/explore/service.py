@@ -18,6 +18,8 @@ from .tape import Recorder
 from .trace import Interrupted, Program, Run, Unloadable, Version
 from .verdict import Judgement, Side, describe_divergence, judge
 
+VERBS = frozenset({"delete", "get", "head", "options", "patch", "post", "put"})
+
 KEPT = 4
 """Loaded versions kept: the handlers of one file come in requests of their own."""
 
@@ -78,7 +80,7 @@ class Service:
             return [_shown(name, judgement) for name in job.handlers or ["*"]]
         names = job.handlers
         if names is None:
-            names = tuple(sorted({*loaded.before.handlers, *loaded.after.handlers}))
+            names = _common(loaded)
         if job.handlers is not None:
             for name in names:
                 _require(loaded, name)
@@ -138,6 +140,17 @@ class Service:
             return self._world.execute(program, handler, recorder)
 
         return Side(self._guard.wrap(execute), program.outline(handler), program.locate)
+
+
+def _common(loaded: _Loaded) -> tuple[str, ...]:
+    """Handlers of both versions, and verbs that one of them lacks.
+
+    A helper that only one version has is a matter of how it is written: it is compared by the
+    verbs that lead to it.
+    """
+    before, after = set(loaded.before.handlers), set(loaded.after.handlers)
+    verbs = {name for name in before ^ after if name.rpartition(".")[2] in VERBS}
+    return tuple(sorted((before & after) | verbs))
 
 
 def _require(loaded: _Loaded, name: str) -> None:
