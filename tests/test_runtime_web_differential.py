@@ -1,8 +1,8 @@
 """Handlers and fetches on the bundled runtime and on real Tornado over loopback: the same is seen.
 
 The cases are in ``differential/web_cases.py`` (SEMANTICS sections 1 and 2, row by row) and
-``differential/web_traps.py`` (its traps): status,
-headers, body, the order of hooks, log records, and the fields of every response of ``fetch``.
+``differential/web_traps.py`` (its traps): status, headers, body, the order of hooks, log records,
+and the fields of every response of ``fetch``.
 """
 
 from __future__ import annotations

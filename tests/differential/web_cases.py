@@ -806,7 +806,16 @@ FETCHES: dict[str, dict[str, Any]] = {
 }
 if GENERATION == 6:  # up to 6.5 such a future never resolves (SEMANTICS 1)
     del FETCHES["redirect?to=hang"]
-ODD_URLS: tuple[Any, ...] = ("", None, 42, "ftp://x/", "no scheme", "http://[::1/x")
+#: nobody listens on the first port; the driver tells the runtime so
+ODD_URLS: tuple[Any, ...] = (
+    "http://127.0.0.1:1/refused",
+    "",
+    None,
+    42,
+    "ftp://x/",
+    "no scheme",
+    "http://[::1/x",
+)
 
 
 def targets(handler: web.RequestHandler) -> list[tuple[Any, dict[str, Any]]]:

@@ -155,14 +155,25 @@ def run_all(wanted: list[str]) -> dict[str, list[Any]]:
     return results
 
 
+def unreachable(request: Any) -> Any:
+    """What a real machine says of a port that nobody listens on, for the runtime."""
+    from uncallback.runtime.httpclient import Outcome
+
+    if str(request.url).startswith("http://127.0.0.1:1/"):
+        refused = ConnectionRefusedError(111, "Connection refused")
+        return Outcome("refused", failure=lambda: refused)
+    return None
+
+
 def main(world: str, *wanted: str) -> None:
     """Set the world up and print what is seen in it."""
     sys.path.insert(0, str(Path(__file__).parent))
     if world.startswith("runtime"):
-        from uncallback.runtime import generation, tornado_alias
+        from uncallback.runtime import generation, httpclient, tornado_alias
 
         generation.switch(int(world[-1]))
         tornado_alias.install()
+        httpclient.set_responder(unreachable)
     print(json.dumps(run_all(list(wanted))))
 
 
