@@ -83,13 +83,13 @@ class Host:
         def new(found: frozenset[str]) -> set[str]:
             return {table.get(name, name) for name in found}
 
-        self.bound |= new(piece.bound)
+        self.bound |= new(piece.bound - {piece.first})
         self.outside |= piece.outside
         self.captured |= new(piece.captured)
         done = [rename(stmt, table) for stmt in piece.block]
         for stmt in done:
             self.taken |= reads(stmt)
-        self.taken |= new(piece.bound)
+        self.taken |= self.bound
         return done
 
 

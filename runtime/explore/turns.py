@@ -9,6 +9,7 @@ from .. import _current, _questions, choices
 from ..ioloop import EPOCH, External, IOLoop
 from ..stack_context import EMPTY, _state
 from .circumstances import now
+from .standin import Standin
 from .trace import DELIVER, Interrupted
 
 DELIVERIES = 200
@@ -76,6 +77,14 @@ class RunLoop(IOLoop):
         if late and isinstance(deadline, (int, float)) and deadline >= self._now + late:
             deadline -= late
         return super().add_timeout(deadline, callback, *args, **kwargs)
+
+    def _watch(self, result: Any) -> None:
+        """Watch what a callback returned, unless nobody knows what it is.
+
+        A stand-in could be a future, but code that does not wait for it does not say so.
+        """
+        if not isinstance(result, Standin):
+            super()._watch(result)
 
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""
