@@ -68,6 +68,7 @@ class _Selector(selectors.DefaultSelector):
     quiet: Quiet
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        CLOCK.now += TICK  # a timer that is due now is only run a moment later
         events = super().select(0)
         if events or timeout == 0:
             return events
