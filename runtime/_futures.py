@@ -69,7 +69,7 @@ class BaseFuture:
         """Return the result or raise the exception; ``timeout`` has no effect."""
         raise NotImplementedError
 
-    def set_exc_info_unchecked(self, exc_info: ExcInfo) -> None:
+    def resolve_with_exc_info(self, exc_info: ExcInfo) -> None:
         """Resolve with an exception and the traceback in ``exc_info``, in any generation."""
         raise NotImplementedError
 
@@ -166,7 +166,7 @@ class ImmediateFuture(BaseFuture):
         )
         self._run_callbacks()
 
-    set_exc_info_unchecked = set_exc_info
+    resolve_with_exc_info = set_exc_info
 
     def _run_callbacks(self) -> None:
         callbacks = self._callbacks
@@ -254,10 +254,11 @@ class DeferringFuture(BaseFuture):
             exception = exception()
         if isinstance(exception, StopIteration):
             raise TypeError("StopIteration interacts badly with generators")
-        self.set_exc_info_unchecked((type(exception), exception, exception.__traceback__))
+        self.resolve_with_exc_info((type(exception), exception, exception.__traceback__))
 
-    def set_exc_info_unchecked(self, exc_info: ExcInfo) -> None:
-        """Resolve with an exception and the traceback in ``exc_info``, in any generation."""
+    def resolve_with_exc_info(self, exc_info: ExcInfo) -> None:
+        """Resolve with an exception and its traceback; ``InvalidStateError`` if done."""
+        self._check_pending()
         self._exc_info = exc_info
         self._unretrieved = _Unretrieved(
             _asyncio_log, "Future exception was never retrieved", exc_info

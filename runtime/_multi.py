@@ -90,7 +90,8 @@ class MultiYieldPoint(YieldPoint):
         self.children: list[YieldPoint] = []
         for child in values:
             point = child if isinstance(child, YieldPoint) else convert_yielded(child)
-            self.children.append(point if isinstance(point, YieldPoint) else YieldFuture(point))
+            self.children.append(YieldFuture(point) if is_future(point) else point)
+        assert all(isinstance(point, YieldPoint) for point in self.children)
         self.unfinished_children = dict.fromkeys(self.children)
         self.quiet_exceptions = quiet_exceptions
 

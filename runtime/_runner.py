@@ -287,7 +287,7 @@ class Runner:
         if self._busy or self._generator is None:
             return False
         self._awaited = _futures.Future()
-        self._awaited.set_exc_info_unchecked((typ, value, tb))
+        self._awaited.resolve_with_exc_info((typ, value, tb))
         self.run()
         return True
 

@@ -165,7 +165,7 @@ def Task(func: Callable[..., Any], *args: Any, **kwargs: Any) -> BaseFuture:
     def handle(typ: Any, value: Any, tb: Any) -> bool:
         if future.done():
             return False
-        future.set_exc_info_unchecked((typ, value, tb))
+        future.resolve_with_exc_info((typ, value, tb))
         return True
 
     def resolve(result: Any) -> None:

@@ -41,7 +41,7 @@ def fail(future: BaseFuture) -> None:
     typ, value, tb = sys.exc_info()
     assert typ is not None
     assert value is not None
-    future.set_exc_info_unchecked((typ, value, tb))
+    future.resolve_with_exc_info((typ, value, tb))
 
 
 def when_done(future: Any, callback: Callable[[Any], Any]) -> None:
@@ -86,7 +86,7 @@ def chain_future(a: Any, b: Any) -> None:
         if isinstance(a, BaseFuture) and isinstance(b, BaseFuture) and not a.cancelled():
             a._retrieve()
             if a._exc_info is not None:
-                b.set_exc_info_unchecked(a._exc_info)
+                b.resolve_with_exc_info(a._exc_info)
                 return
         elif a.exception() is not None:
             b.set_exception(a.exception())
@@ -117,7 +117,7 @@ def return_future(f: Callable[..., Any]) -> Callable[..., Any]:
             future.set_result(value)
 
         def handle(typ: Any, value: Any, tb: Any) -> bool:
-            future.set_exc_info_unchecked((typ, value, tb))
+            future.resolve_with_exc_info((typ, value, tb))
             return True
 
         callback, args, kwargs = replacer.replace(resolve, args, kwargs)  # type: ignore[assignment]

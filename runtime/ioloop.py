@@ -111,8 +111,7 @@ class IOLoop(CurrentLoops):
         if self._closed:
             return
         contexts, function = unwrap(callback)
-        if function is None or (generation.current == 6 and not callable(function)):
-            raise TypeError("the first argument must be callable")
+        _check_callable(function)
         self._ready.append((contexts, function, args, kwargs))
         if self._woken is not None:
             self._woken.set()
@@ -166,6 +165,7 @@ class IOLoop(CurrentLoops):
             now = self.time()
             when = now + max(0.0, when - now)
         contexts, function = unwrap(callback)
+        _check_callable(function)
         return self._timers.add(when, contexts, function, args, kwargs)
 
     def call_later(
@@ -396,10 +396,16 @@ def _start(func: Callable[[], Any]) -> Any:
         typ, value, tb = sys.exc_info()
         assert typ is not None
         assert value is not None
-        failed.set_exc_info_unchecked((typ, value, tb))
+        failed.resolve_with_exc_info((typ, value, tb))
         return failed
     failed.set_result(None)
     return failed
+
+
+def _check_callable(function: Any) -> None:
+    """Raise what Tornado raises at the call; other wrong callbacks fail when they are run."""
+    if function is None or (generation.current == 6 and not callable(function)):
+        raise TypeError("the first argument must be callable")
 
 
 def _retrieve(future: Any) -> None:

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from oracle.install import TORNADO_4, TORNADO_6, child_command, child_environment
+from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6, child_command, child_environment
 
 from differential.programs import Maker, Pick, Program
 
 INTERPRETER = Path(__file__).with_name("interpreter.py")
-VERSIONS = {4: TORNADO_4, 6: TORNADO_6}
+VERSIONS = {4: TORNADO_4, 5: TORNADO_5, 6: TORNADO_6}
 
 
 class Child:
