@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     different = [
-        compare(g, options.programs, options.seed) for g in options.generations or VERSIONS
+        compare(g, options.programs, options.seed) for g in options.generations or GENERATIONS
     ]
     return 1 if any(different) else 0
 

@@ -17,10 +17,11 @@ from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from . import _current, _futures, _threads, choices, generation, util
 from ._current import CurrentLoops
+from ._descriptors import NoDescriptors
 from ._futures import BaseFuture
 from ._periodic import PeriodicCallback as PeriodicCallback
 from ._timers import Timer, Timers
@@ -59,17 +60,12 @@ class External:
         self.deliver = deliver
 
 
-class IOLoop(CurrentLoops):
+class IOLoop(CurrentLoops, NoDescriptors):
     """An event loop. ``IOLoop()`` becomes the current loop of its thread if there is none.
 
     ``time_func`` and ``impl`` (an object with ``poll(seconds)``) replace the virtual clock, as they
     do in Tornado's PollIOLoop.
     """
-
-    NONE = 0
-    READ = 0x001
-    WRITE = 0x004
-    ERROR = 0x018
 
     waits_for_threads = True
     """Whether real threads keep virtual time from jumping while they are alive."""
@@ -355,25 +351,6 @@ class IOLoop(CurrentLoops):
             error: type[Exception] = globals()["TimeoutError"]
             raise error(f"Operation timed out after {timeout} seconds")
         return futures[0].result()
-
-    # What needs an operating system
-
-    def add_handler(self, fd: Any, handler: Callable[[Any, int], Any], events: int) -> NoReturn:
-        """Raise ``NotImplementedError``: the runtime has no file descriptors."""
-        raise NotImplementedError("IOLoop.add_handler: the runtime has no file descriptors")
-
-    def update_handler(self, fd: Any, events: int) -> NoReturn:
-        """Raise ``NotImplementedError``: the runtime has no file descriptors."""
-        raise NotImplementedError("IOLoop.update_handler: the runtime has no file descriptors")
-
-    def remove_handler(self, fd: Any) -> None:
-        """Do nothing, as for any descriptor that was never added."""
-
-    def set_blocking_signal_threshold(self, seconds: float | None, action: Any) -> None:
-        """Do nothing: no iteration takes any of the loop's time."""
-
-    def set_blocking_log_threshold(self, seconds: float | None) -> None:
-        """Do nothing: no iteration takes any of the loop's time."""
 
 
 class PollIOLoop(IOLoop):
