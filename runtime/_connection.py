@@ -165,6 +165,26 @@ class MemoryConnection(HTTPConnection):
         longer than the Content-Length.
         """
         _, code, reason = start_line
+        self._frame(int(code), headers)
+        head = _encoded(f"HTTP/1.1 {code} {reason}", headers)
+        if self.closed:
+            return self._refused()
+        if chunk:
+            self._count(chunk)  # headers and first part go out together, or not at all
+        self._head = head
+        self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
+        self.headers = headers
+        # Which of two different headers comes first means nothing (RFC 9110, section 5.3).
+        shown = sorted(headers.get_all(), key=_header_name)
+        choices.record("headers", f"{code} {reason}", tuple(shown))
+        if self.receiver is not None:
+            self._send(self.receiver.headers, self.start_line, headers.copy())
+        if chunk:
+            self._send_chunk(chunk)
+        return self._written(callback, first=True)
+
+    def _frame(self, code: int, headers: HTTPHeaders) -> None:
+        """Decide how the client will know the end of the body; add the headers that say so."""
         modern = self._request.version == "HTTP/1.1"
         length = headers.get("Content-Length")
         self.chunked = (
@@ -184,26 +204,6 @@ class MemoryConnection(HTTPConnection):
             self._remaining = 0
         else:
             self._remaining = int(length) if length is not None else None
-        lines = [f"{name}: {value}" for name, value in headers.get_all()]
-        lines.insert(0, f"HTTP/1.1 {code} {reason}")
-        head = "\r\n".join(lines).encode("latin1")
-        if head.count(b"\n") != len(lines) - 1:
-            raise ValueError(next(f"Newline in header: {x.encode()!r}" for x in lines if "\n" in x))
-        if self.closed:
-            return self._refused()
-        if chunk:
-            self._count(chunk)  # headers and first part go out together, or not at all
-        self._head = head + b"\r\n\r\n"
-        self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
-        self.headers = headers
-        # Which of two different headers comes first means nothing (RFC 9110, section 5.3).
-        shown = sorted(headers.get_all(), key=_header_name)
-        choices.record("headers", f"{code} {reason}", tuple(shown))
-        if self.receiver is not None:
-            self._send(self.receiver.headers, self.start_line, headers.copy())
-        if chunk:
-            self._send_chunk(chunk)
-        return self._written(callback, first=True)
 
     def write(self, chunk: bytes, callback: Any = None) -> Any:
         """Send a part of the body; see `write_headers`."""
@@ -293,3 +293,13 @@ class MemoryConnection(HTTPConnection):
         else:
             future.set_result(None)
         return future
+
+
+def _encoded(status_line: str, headers: HTTPHeaders) -> bytes:
+    """The head of a response as bytes; ValueError for a line break in a header."""
+    lines = [f"{name}: {value}" for name, value in headers.get_all()]
+    lines.insert(0, status_line)
+    head = "\r\n".join(lines).encode("latin1")
+    if head.count(b"\n") != len(lines) - 1:
+        raise ValueError(next(f"Newline in header: {x.encode()!r}" for x in lines if "\n" in x))
+    return head + b"\r\n\r\n"
