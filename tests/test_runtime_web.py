@@ -22,6 +22,7 @@ from uncallback.runtime import (
     template,
     web,
     websocket,
+    wsgi,
 )
 from uncallback.runtime.httpserver import HTTPServer
 from uncallback.runtime.ioloop import IOLoop
@@ -433,6 +434,7 @@ def test_what_is_left_out_says_so() -> None:
         (lambda: iostream.SSLIOStream(None), "TLS"),
         (lambda: netutil.bind_sockets(0)[0].fileno(), "sockets"),
         (lambda: process.fork_processes(2), "one process"),
+        (lambda: wsgi.WSGIContainer(None)(None), "WSGI"),
     ):
         with pytest.raises(NotImplementedError, match=missing):
             attempt()
