@@ -113,10 +113,9 @@ class _Option:
         return self.set_value if self.is_set else self.default
 
     def set(self, value: Any) -> None:
-        wrong = value if self.multiple and isinstance(value, list) else [value]
         if self.multiple and not isinstance(value, list):
             raise Error(f"Option {self.name!r} is required to be a list of {self._type_name()}")
-        for item in wrong:
+        for item in value if self.multiple else [value]:
             if item is not None and not isinstance(item, self.type):
                 raise Error(
                     f"Option {self.name!r} is required to be a {self._type_name()} "
@@ -217,13 +216,17 @@ class OptionParser:
         """Define an option; ``Error`` if there is one of that name.
 
         ``type`` is that of ``default``, else ``str``. Several values, separated by commas on the
-        command line, make a list if ``multiple``. ``callback`` hears of every new value.
+        command line, make a list if ``multiple``. ``callback`` hears of every new value. The
+        ``group`` is the file of the caller if none is given.
         """
         if _normal(name) in self._options:
             raise Error(f"Option {_normal(name)!r} already defined")
         if type is None:
             type = default.__class__ if default is not None and not multiple else str
-        option = _Option(name, default, type, help, metavar, multiple, group or "", callback)
+        if group is None:
+            file = sys._getframe(1).f_code.co_filename
+            group = "" if file == __file__ else file
+        option = _Option(name, default, type, help, metavar, multiple, group, callback)
         self._options[_normal(name)] = option
 
     def parse_command_line(self, args: list[str] | None = None, final: bool = True) -> list[str]:
@@ -272,7 +275,7 @@ class OptionParser:
         file = file or sys.stderr
         print(f"Usage: {sys.argv[0]} [OPTIONS]\n\nOptions:\n", file=file)
         for option in sorted(self._options.values(), key=lambda option: option.name):
-            prefix = f"--{option.name}" + (f"={option.metavar}" if option.metavar else "")
+            prefix = f"--{_normal(option.name)}" + (f"={option.metavar}" if option.metavar else "")
             print(f"  {prefix:<30} {option.help or ''}", file=file)
 
     def _help(self, value: Any) -> None:
