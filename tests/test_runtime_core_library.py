@@ -45,18 +45,8 @@ def test_lock_is_first_come_first_served(loop: IOLoop) -> None:
         await gen.multi([old("a"), new("b"), old("c")])
 
     loop.run_sync(main)
-    assert (
-        seen == ["+a", "-a", "+c", "-c", "+b", "-b"]
-        if generation.current > 4
-        else [
-            "+a",
-            "-a",
-            "+b",
-            "-b",
-            "+c",
-            "-c",
-        ]
-    )
+    order = "abc" if generation.current == 4 else "acb"  # a native coroutine starts later
+    assert seen == [sign + name for name in order for sign in "+-"]
     assert loop.time() == EPOCH + 3
 
 
@@ -176,18 +166,22 @@ class Hello(web.RequestHandler):
 
 
 class HelloCase(testing.AsyncHTTPTestCase):
+    __test__ = False  # run_case runs it
+
     def get_app(self) -> Any:
         return web.Application([("/", Hello)])
 
     def test_hello(self) -> None:
         response = self.fetch("/")
-        self.assertEqual((response.code, response.body), (200, b"hello"))
+        assert (response.code, response.body) == (200, b"hello")
 
     def test_missing(self) -> None:
-        self.assertEqual(self.fetch("/nothing").code, 404)
+        assert self.fetch("/nothing").code == 404
 
 
 class WrongCase(testing.AsyncTestCase):
+    __test__ = False
+
     def test_error_in_callback(self) -> None:
         self.io_loop.add_callback(lambda: 1 / 0)
         self.wait()
