@@ -61,8 +61,10 @@ class LocalExchange:
         self._pass_on(lambda fetch: fetch.chunk(chunk))
 
     def end(self) -> None:
-        """Hear that the response is complete."""
+        """Hear that the response is complete; the client closes its connection."""
         fetch = self._over()
+        if self._connection is not None:
+            self._connection.close()
         if fetch is not None:
             fetch.end()
 

@@ -51,9 +51,19 @@ class Handler(web.RequestHandler):
             return self.flush()
         return getattr(self, name)(*arguments)
 
+    def end(self) -> None:
+        """Tell the driver that nothing follows."""
+        self.application.settings["ended"] = True
+
     def prepare(self) -> None:
-        for given in self.script["prepare"]:
-            self.carry_out(given)
+        done = False
+        try:
+            for given in self.script["prepare"]:
+                self.carry_out(given)
+            done = not self._finished
+        finally:
+            if not done:
+                self.end()
 
     def on_finish(self) -> None:
         self.note("on_finish")
@@ -92,8 +102,11 @@ class Handler(web.RequestHandler):
 
 class Plain(Handler):
     def get(self) -> None:
-        for given in self.script["body"]:
-            self.carry_out(given)
+        try:
+            for given in self.script["body"]:
+                self.carry_out(given)
+        finally:
+            self.end()
 
     head = post = get
 
@@ -101,20 +114,26 @@ class Plain(Handler):
 class Coroutine(Handler):
     @gen.coroutine
     def get(self) -> Any:
-        for given in self.script["body"]:
-            waiting = self.carry_out(given)
-            if waiting is not None:
-                yield waiting
+        try:
+            for given in self.script["body"]:
+                waiting = self.carry_out(given)
+                if waiting is not None:
+                    yield waiting
+        finally:
+            self.end()
 
     head = post = get
 
 
 class Native(Handler):
     async def get(self) -> None:
-        for given in self.script["body"]:
-            waiting = self.carry_out(given)
-            if waiting is not None:
-                await waiting
+        try:
+            for given in self.script["body"]:
+                waiting = self.carry_out(given)
+                if waiting is not None:
+                    await waiting
+        finally:
+            self.end()
 
     head = post = get
 
@@ -125,13 +144,17 @@ class Callback(Handler):
         self.go_on(list(self.script["body"]))
 
     def go_on(self, left: list[Any], future: Any = None) -> None:
-        while left:
-            waiting = self.carry_out(left.pop(0))
+        waiting = None
+        try:
+            while left and waiting is None:
+                waiting = self.carry_out(left.pop(0))
             if waiting is not None:
                 IOLoop.current().add_future(waiting, lambda done: self.go_on(left))
-                return
-        if not self._finished:
-            self.finish()
+            elif not self._finished:
+                self.finish()
+        finally:
+            if waiting is None:
+                self.end()
 
     head = post = get
 

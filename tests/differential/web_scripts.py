@@ -84,7 +84,7 @@ def observe(app: Any, port: int, script: Script, events: list[str], logs: Any) -
 
     @gen.coroutine
     def run() -> Any:
-        app.settings["script"] = script
+        app.settings.update(script=script, ended=False)
         client = httpclient.AsyncHTTPClient(force_instance=True)
         try:
             response = yield client.fetch(
@@ -103,7 +103,11 @@ def observe(app: Any, port: int, script: Script, events: list[str], logs: Any) -
                 seen = ["no response"]
         except Exception:
             seen = ["no response"]
-        yield gen.sleep(0.03)
+        for _ in range(100):
+            yield gen.sleep(0.01)
+            if app.settings["ended"]:
+                break
+        yield gen.sleep(0.02)
         client.close()
         observation = {"response": seen, "events": list(events), "logs": list(logs.seen)}
         events.clear()
