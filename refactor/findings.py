@@ -19,20 +19,9 @@ from .model import Reason
 from .names import parameters
 from .reasons import sentence
 from .receivers import Receivers
-from .removed import is_removed
+from .removed import WITHOUT_CALLBACK, is_removed
 from .tasks import is_quiet
 from .unit import Unit
-
-WITHOUT_CALLBACK = (
-    "tornado.httpclient.",
-    "tornado.simple_httpclient.",
-    "tornado.curl_httpclient.",
-    "tornado.auth.",
-    "tornado.iostream.",
-    "tornado.netutil.",
-    "tornado.web.",
-)
-"""Modules whose ``callback`` arguments Tornado 6 removed; the event loop's stayed."""
 
 LOOP_POSITIONS = {
     "tornado.httpclient.AsyncHTTPClient": 0,

@@ -166,8 +166,6 @@ def _native(unit: Unit, generator: Generator, finder: SiteFinder) -> Rewrite:
     for raised in tree.find(generator.node.body, cst.Raise, into_functions=False):
         if raised.exc is not None and "StopIteration" in tree.names(raised.exc):
             raise NotNative(tree.code(raised))
-    if not _yields(generator.node) and not generator.engine:
-        raise NotNative("a coroutine without yield")
     block, notes = _body(unit, generator, finder, Forms(unit.options, unit.imports))
     bare = generator.node.with_changes(body=tree.suite(block, generator.node.body))
     new = decorators.without(bare, [generator.handler.decorator, generator.inner])

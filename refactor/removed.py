@@ -1,4 +1,4 @@
-"""Names that Tornado 6 does not have any more (Tornado's release notes, 5.0 to 6.0)."""
+"""What Tornado 6 does not have any more (Tornado's release notes, 5.0 to 6.0)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ REMOVED = frozenset(
     }
 )
 STACK_CONTEXT = "tornado.stack_context"
+
+WITHOUT_CALLBACK = (
+    "tornado.httpclient.",
+    "tornado.simple_httpclient.",
+    "tornado.curl_httpclient.",
+    "tornado.auth.",
+    "tornado.iostream.",
+    "tornado.netutil.",
+    "tornado.web.",
+)
+"""Modules whose ``callback`` arguments Tornado 6 removed; the event loop's stayed."""
 
 
 def is_removed(qualified: str | None) -> bool:

@@ -44,6 +44,14 @@ def is_return(names: Names, small: cst.CSTNode) -> bool:
     return names.qualified(exc, small.exc) == RETURN
 
 
+def stops(names: Names, small: cst.CSTNode) -> bool:
+    """Whether a statement is ``raise StopIteration``, a ``return`` in a generator of Python 2."""
+    if not isinstance(small, cst.Raise) or small.exc is None or small.cause is not None:
+        return False
+    exc = small.exc.func if isinstance(small.exc, cst.Call) else small.exc
+    return tree.dotted(exc) == "StopIteration" and names.owner(exc, "StopIteration") is None
+
+
 def returned(small: cst.Raise) -> cst.BaseExpression | None:
     """The value of a ``raise gen.Return``; None when it has none. Raises ValueError when it is
     called in an unusual way."""
@@ -55,7 +63,7 @@ def returned(small: cst.Raise) -> cst.BaseExpression | None:
 
 
 def _catches(kind: cst.BaseExpression | None, names: Names) -> bool:
-    """Whether ``except kind`` may catch ``gen.Return``, a direct subclass of ``Exception``."""
+    """Whether ``except kind`` may catch ``gen.Return`` or StopIteration, both Exceptions."""
     if kind is None:
         return True
     if isinstance(kind, cst.Tuple):
@@ -69,7 +77,7 @@ def _catches(kind: cst.BaseExpression | None, names: Names) -> bool:
     owner = names.owner(kind, path.partition(".")[0])
     if owner is None:
         found = getattr(builtins, path, None)
-        known = isinstance(found, type) and found not in (Exception, BaseException)
+        known = isinstance(found, type) and found not in (Exception, BaseException, StopIteration)
         return not known
     places = names.bindings(owner).assigned.get(path, [])
     return not (len(places) == 1 and isinstance(places[0], cst.ClassDef))

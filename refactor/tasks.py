@@ -18,6 +18,7 @@ from .callbacks import CallbackRef
 from .find import ENGINE
 from .forms import Forms, Started
 from .refusal import Refused
+from .removed import WITHOUT_CALLBACK
 from .sites import Site, SiteFinder
 from .timers import IOLOOP, duration
 from .unit import Unit
@@ -210,7 +211,7 @@ class Tasks:
         if any(node.attr.value == "args" for node in attributes):
             raise Refused("UC602", call, what=tree.code(call.func))
         marked = self.coroutines.marked(call.func, ENGINE, RETURN_FUTURE)
-        if marked or self.coroutines.schedules(call.func):
+        if marked or self.coroutines.schedules(call.func) or self._may_be_removed(call.func):
             raise Refused("UC601", call, what=tree.code(call.func))
         if argument is None:
             argument = cst.Arg(
@@ -241,6 +242,30 @@ class Tasks:
             return [*started.statements, *self._plainly(started, target)]
 
         return Form(steps=steps, start=start, finish=self._plainly, plain=True, never_fails=True)
+
+    def _may_be_removed(self, func: cst.BaseExpression) -> bool:
+        """Whether an unknown function may be one that takes no callback in Tornado 6.
+
+        A method of an unknown object is one when it has the name of one of Tornado's operations.
+        """
+        if isinstance(func, cst.Name):
+            return not self._is_function(func)
+        return not isinstance(func, cst.Attribute) or any(
+            each.method == func.attr.value
+            and any(o.startswith(WITHOUT_CALLBACK) for o in each.owner)
+            for each in self.unit.catalogue.operations
+        )
+
+    def _is_function(self, func: cst.Name) -> bool:
+        """Whether a name is a function of the project's or of another library's, and no other."""
+        names = self.unit.file.names
+        owner = names.owner(func, func.value)
+        if owner is None:
+            return False
+        places = names.bindings(owner).assigned.get(func.value, [])
+        imported = names.qualified(func)
+        defined = len(places) == 1 and isinstance(places[0], cst.FunctionDef)
+        return defined or (imported is not None and not imported.startswith("tornado."))
 
 
 _COMMA = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))

@@ -8,7 +8,7 @@ needs statements of its own moves in front of its statement, where nothing befor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -17,7 +17,7 @@ from .awaitable import Awaitables
 from .gather import comprehension, literal
 from .keys import Keys
 from .refusal import Refused
-from .returns import Place, is_return, returned
+from .returns import Place, is_return, returned, stops
 from .tasks import Form, Tasks
 from .unit import Unit
 
@@ -36,7 +36,6 @@ class Yields:
     tasks: Tasks
     keys: Keys
     awaitables: Awaitables
-    changed: int = field(default=0)
 
     @property
     def native(self) -> bool:
@@ -80,13 +79,15 @@ class Yields:
             return [line for each in alone for line in self._statement(each, place)]
         started = self.keys.started(stmt)
         if started is not None:
-            self.changed += 1
             return tree.lift_comments(started, _comments(stmt))
         if self.native and is_return(self.unit.file.names, small):
             return self._return(stmt, cst.ensure_type(small, cst.Raise), place)
+        if self.unit.options.python < (3,) and stops(self.unit.file.names, small):
+            if not place.returns_like_raise:
+                raise Refused("UC601", small, what=tree.code(small))
+            return [stmt.with_changes(body=[cst.Return()])]
         whole = self._whole(stmt, small, place)
         if whole is not None:
-            self.changed += 1
             return tree.lift_comments(whole, _comments(stmt))
         before, swaps = self._expressions(small, movable=True)
         return _led(stmt, before, tree.replace(stmt, swaps) if swaps else stmt)
@@ -131,20 +132,23 @@ class Yields:
         swaps: list[Swap] = []
         gone: set[int] = set()
         for each in _yields(root):
-            if any(True for inner in _yields(each) if inner is not each):
-                self._nested(each)
+            if id(each) in gone:
+                continue
+            inner = [node for node in _yields(each) if node is not each]
+            if inner:
+                gone |= {id(node) for node in inner}
+                swaps.append((each, self._nested(each)))
                 continue
             form = self._form(each)
             if form is None:
                 new = self._stays(each)
                 swaps += [(each, new)] if new is not None else []
                 continue
-            self.changed += 1
             if form.value is not None:
                 new = self.tasks.forms.waiting(form.value)
                 swaps.append((each, _fitting(new, each, self._parent(each))))
                 continue
-            if not movable or not _first_evaluated(root, each, gone):
+            if form.ends or not movable or not _first_evaluated(root, each, gone):
                 raise Refused("UC601", each, what=tree.code(each))
             assert form.steps is not None
             name = tree.fresh(form.name, self.tasks.taken)
@@ -156,10 +160,13 @@ class Yields:
     def _parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         return self.unit.file.names.parents.get(id(node))
 
-    def _nested(self, node: cst.Yield) -> None:
-        """A ``yield`` in the operand of another stays; only ``async def`` cannot have it."""
-        if self.native or self._form(node) is not None:
+    def _nested(self, node: cst.Yield) -> cst.BaseExpression:
+        """A ``yield`` whose operand has others in it, all of which can stay where they are."""
+        assert node.value is not None
+        before, swaps = self._expressions(node.value, movable=False)
+        if before or self._form(node) is not None:
             raise Refused("UC601", node, what=tree.code(node))
+        return tree.replace(self._stays(node) or node, swaps)
 
     def _form(self, node: cst.Yield) -> Form | None:
         value = node.value
@@ -291,7 +298,7 @@ def _still(node: cst.CSTNode, gone: set[int], called: bool) -> bool:
     if isinstance(node, cst.Arg | cst.Element | cst.Index | cst.SubscriptElement):
         return all(_still(child, gone, False) for child in node.children)
     if isinstance(node, cst.Attribute):
-        return called and tree.dotted(node) is not None
+        return id(node.value) in gone or (called and tree.dotted(node) is not None)
     return not isinstance(node, cst.BaseExpression)
 
 
