@@ -23,6 +23,9 @@ HELD = {
 }
 """Naive conversions that the explorer says it cannot tell apart, and why."""
 
+UNREACHED = {("project-decorators", "B.head"): "its first line always raises"}
+"""Handlers of expected results whose operation no run can reach, and why."""
+
 
 class Verifiers:
     """One child for each target generation, kept for all the cases."""
@@ -76,7 +79,8 @@ def test_expected_results_are_never_different(
     found = verdicts(verifiers[tornado], fixture, source, style)
     assert found
     for handler, verdict in found.items():
-        assert verdict.result == "equivalent", (handler, verdict.reason)
+        wanted = "inconclusive" if (name, handler) in UNREACHED else "equivalent"
+        assert verdict.result == wanted, (handler, verdict.reason)
 
 
 @pytest.mark.parametrize("name", list(CASES)[::4])
