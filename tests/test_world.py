@@ -425,3 +425,24 @@ def test_the_answers_of_the_outside_are_those_the_code_looks_for() -> None:
     asked = next(q for q in run(text).asked if q.key == "fetch GET http://a/ #1")
     assert {"503", "200, 'busy'"} <= set(asked.options)
     assert "X-Next of GET http://a/ #1" in first(run(text), "headers").detail
+
+
+def waiting(seconds: int) -> str:
+    body = f"@gen.coroutine\ndef get(self):\n    yield gen.sleep({seconds})\n    self.finish('x')"
+    return handler(body)
+
+
+def test_waiting_longer_differs() -> None:
+    timer = handler(
+        """
+        @asynchronous
+        def get(self):
+            IOLoop.current().call_later(5, self.on_time)
+
+        def on_time(self):
+            self.finish("x")
+        """
+    )
+    assert effects(run(timer), "time") == ["5.000 s"]
+    assert compare(timer, waiting(5)).result == "equivalent"
+    assert compare(timer, waiting(50)).result == "different"

@@ -32,6 +32,7 @@ from .shown import Text
 from .standin import Standin
 from .suspended import waiting
 from .tape import Recorder
+from .timed import Timed
 from .trace import FINISHED, NEVER, Interrupted, Place, Run
 
 _TURNS = 3000
@@ -41,15 +42,15 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     """Run ``handler`` (``Login.get``) of ``program`` once; ``trace.Interrupted`` is let through."""
     generation.switch(program.version.tornado)
     program.refresh()
+    program.loop.reset()
     here = Circumstances(program.harvest, program.catalogue, program.locate)
     here.failures = program.failures
     here.opaque = chooser.opaque
     outer = circumstances.begin(here)
-    before = choices.install(chooser)
+    before = choices.install(Timed(chooser, program.loop))
     collecting = gc.isenabled()
     gc.disable()
     program.lines.clear()
-    program.loop.reset()
     here.live = True
     try:
         with patched():
