@@ -48,6 +48,8 @@ class CallbackResolver:
         self.workspace = workspace
         self.file = file
         self.cls = cls
+        self.given: str | None = None
+        """A parameter that is itself a callback, to be called by its name."""
 
     def resolve(self, expression: cst.BaseExpression, at: cst.CSTNode, first: str) -> CallbackRef:
         """The callback that ``expression`` names where ``self`` is called ``first``.
@@ -109,6 +111,8 @@ class CallbackResolver:
         if owner is None:
             raise Refused("UC203", expression, what=name)
         places = self.file.names.bindings(owner).assigned.get(name, [])
+        if name == self.given and len(places) == 1 and isinstance(places[0], cst.Param):
+            return CallbackRef("external", name, expression)
         module_level = isinstance(owner, cst.Module)
         if len(places) == 1 and isinstance(places[0], cst.FunctionDef):
             kind: Kind = "function" if module_level else "nested"

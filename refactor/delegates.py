@@ -9,7 +9,7 @@ is the last thing on its path.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import libcst as cst
@@ -22,6 +22,7 @@ from .find import ASYNCHRONOUS, COROUTINE, ENGINE
 from .methods import VERBS, Method, Methods
 from .model import Options
 from .names import Names
+from .producers import Produced, produced
 from .refusal import Refused
 from .sites import Site, SiteFinder
 from .workspace import Class, Parsed, first_parameter
@@ -50,6 +51,7 @@ class Delegates:
     converted: dict[int, tree.Block] = field(default_factory=dict)
     _facts: dict[int, Facts] = field(default_factory=dict)
     _waits: dict[int, bool] = field(default_factory=dict)
+    _produced: dict[int, Produced | None] = field(default_factory=dict)
 
     def kind(self, method: Method) -> Kind:
         """What a method is by its decorators and its body."""
@@ -190,6 +192,30 @@ class Delegates:
         fits = bool(coroutines) and not unclear and others <= {"plain"}
         return fits and _is_last(call, file.names)
 
+    def operation(self, call: cst.Call, file: Parsed, first: str) -> Operation | None:
+        """The operation that the call of a method which takes a callback is."""
+        func = call.func
+        if not isinstance(func, cst.Attribute) or not _own(func.value, first):
+            return None
+        targets = self.methods.named(file, func) or ()
+        if not targets or not all(self.waits(each) for each in targets):
+            return None
+        found = {self.produced(each) for each in targets}
+        only = found.pop() if len(found) == 1 else None
+        if only is None:
+            return None
+        at_once = only.immediate or not self._prompt(targets)
+        return replace(only.operation(tree.code(func)), immediate=at_once)
+
+    def produced(self, method: Method) -> Produced | None:
+        """The callback that ``method`` takes and that it calls when it has its result."""
+        key = id(method.node)
+        if key not in self._produced:
+            plain = self.kind(method) == "plain" and not method.node.decorators
+            finder = self._finder(method)
+            self._produced[key] = produced(method.node, finder) if plain else None
+        return self._produced[key]
+
     def _on_self(self, call: cst.Call, func: cst.Attribute, file: Parsed, first: str) -> bool:
         """``self.m()``, ``super().m()`` or ``Base.m(self)``."""
         if _own(func.value, first):
@@ -243,6 +269,8 @@ class Delegates:
         first = first_parameter(method.node) or "self"
         finder = self._finder(method)
         for stmt in tree.block(method.node.body):
+            if isinstance(stmt, cst.FunctionDef) and not stmt.decorators:
+                continue
             call = tree.called(stmt)
             if call is not None and _starts(finder, call, first):
                 return all(_plain(arg.value) for arg in call.args)

@@ -16,6 +16,8 @@ from .edit import Rewrite
 from .find import ENGINE, decorated
 from .handler import check_nested, cleared, split, without_nested
 from .methods import Method
+from .names import parameters
+from .producers import returning, without
 from .refusal import Refused
 from .scope import Host
 from .stopping import guarded
@@ -31,23 +33,59 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         return _engine(unit, method)
     first = _checked(unit, method)
     finder = unit.finder(method.cls)
+    own = unit.delegates.produced(method)
+    finder.resolver.given = own.parameter if own is not None else None
     continuations = Continuations(unit, method.cls, finder)
     host = Host.of(node, unit.file.names, first)
     converter = Converter(continuations, node, host)
     check_nested(node, finder, first, list(converter.found.values()))
     docstring, body = split(node)
-    block = converter.tail(body)
+    block = _closed_up(without_nested(converter.tail(body), continuations.nested), body)
+    new = node
     if converter.found:
-        block = cleared(trimmed(without_nested(block, continuations.nested)))
+        block = cleared(trimmed(block))
+    if own is not None:
+        new = node.with_changes(params=without(node, own.parameter))
+        block = returning(block, own.parameter, _python2_return(unit))
+    if converter.found:
         block = guarded(unit, method.cls, block, first)
     return Rewrite(
-        ((node, _coroutine(unit, node, [*docstring, *block])),),
+        ((node, _coroutine(unit, new, [*docstring, *block])),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
-        notes=unit.delegates.notes(continuations.handled, unit.file),
+        notes=(*unit.delegates.notes(continuations.handled, unit.file), *_told(unit, method)),
         handled=tuple(continuations.handled),
         block=tuple(block),
     )
+
+
+def _told(unit: Unit, method: Method) -> tuple[str, ...]:
+    """What callers outside of the project have to know of a method that took a callback."""
+    own = unit.delegates.produced(method)
+    if own is None:
+        return ()
+    if unit.options.style == "coroutine" and unit.options.tornado < 6:
+        how = f"callers elsewhere may still pass {own.parameter}= by name"
+        if own.parameter == "callback":
+            return (f"{method.name}() returns its result; {how}",)
+    return (f"{method.name}() returns its result and takes no {own.parameter} any more",)
+
+
+def _closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
+    """``block`` without the empty lines that parted it from a first statement which is gone."""
+    if not block or not before or block[0] is before[0]:
+        return block
+    lines = list(getattr(block[0], "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return [block[0].with_changes(leading_lines=lines), *block[1:]]
+
+
+def _python2_return(unit: Unit) -> str | None:
+    """How to write ``gen.Return`` where Python 2 has to run the result; None where it has not."""
+    if unit.options.python >= (3,):
+        return None
+    return unit.imports.refer("tornado.gen", "Return", ())
 
 
 def _engine(unit: Unit, method: Method) -> Rewrite:
@@ -86,6 +124,9 @@ def _checked(unit: Unit, method: Method) -> str:
         raise Refused("UC601", node, what=method.name)
     for each in node.decorators:
         check_one(unit, node, each, outside=False)
+    taken = {param.name.value for param in parameters(node.params)}
+    if "callback" in taken and unit.delegates.produced(method) is None:
+        raise Refused("UC410", node, what="callback")
     return first
 
 

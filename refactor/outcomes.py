@@ -104,18 +104,22 @@ class Run:
         """Enter the rewrites of a group; a helper's callbacks are told with each handler."""
         delegates = self.groups.delegates
         shared: list[Callback] = []
+        told: list[str] = []
         for method, each in done.items():
             if not delegates.is_handler(method):
                 shared += each.callbacks
+                told += each.notes
         for method, each in done.items():
             self.rewrites.setdefault(method.file.path, []).append(each)
             line = method.file.line(method.node.name)
             verb = delegates.is_verb(method)
             if delegates.is_handler(method) or verb:
-                callbacks = (*each.callbacks, *(shared if delegates.is_handler(method) else ()))
+                callbacks, notes = each.callbacks, each.notes
+                if delegates.is_handler(method):
+                    callbacks, notes = (*callbacks, *shared), (*notes, *told)
                 key = _key(method)
                 self.outcomes[key] = HandlerOutcome(
-                    method.title, line, "rewritten", None, callbacks, each.notes
+                    method.title, line, "rewritten", None, callbacks, notes
                 )
                 mine = self.order.setdefault(key.path, [])
                 if key not in mine:

@@ -127,7 +127,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC407": Entry(
         "code after a helper",
-        "the code after '{what}' does not run today when the helper raises; as a coroutine it would",
+        "the code after '{what}' does not run if the helper raises; after the change it would",
     ),
     "UC408": Entry(
         "converted together",
@@ -136,6 +136,10 @@ REASONS: dict[str, Entry] = {
     "UC409": Entry(
         "another file is needed",
         "'{what}' in {where} would have to be converted too; name that file as well",
+    ),
+    "UC410": Entry(
+        "callback of its own",
+        "its own callback '{what}' is not called exactly once on every path, as the last thing",
     ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"

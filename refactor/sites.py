@@ -77,6 +77,8 @@ class Waiting(Protocol):
 
     def site(self, call: cst.Call, file: Parsed, first: str) -> Site | None: ...
 
+    def operation(self, call: cst.Call, file: Parsed, first: str) -> Operation | None: ...
+
 
 class SiteFinder:
     """Recognises operations in the methods of one class."""
@@ -111,6 +113,8 @@ class SiteFinder:
     def site(self, call: cst.Call, first: str) -> Site | None:
         """The site that ``call`` is, or None for a call without a callback."""
         operation = self.operation(call)
+        if operation is None and self.waiting is not None:
+            operation = self.waiting.operation(call, self.file, first)
         if operation is None:
             waited = self.waiting.site(call, self.file, first) if self.waiting else None
             if waited is not None:

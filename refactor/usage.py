@@ -33,9 +33,7 @@ def uses(workspace: Workspace, cls: Class, name: str) -> list[Use]:
             found.append(Use(path, None))
         else:
             own = cls.methods.get(name)
-            found += [
-                Use(path, n) for n in _occurrences(parsed, name, family) if n is not own
-            ]
+            found += [Use(path, n) for n in _occurrences(parsed, name, family) if n is not own]
     return found
 
 
@@ -71,7 +69,7 @@ def _class_around(file: Parsed, node: cst.CSTNode) -> Class | None:
 
 def _foreign_definition(file: Parsed, node: cst.FunctionDef, family: set[Class]) -> bool:
     """A function, or a method of a class that has nothing to do with ours."""
-    if file.names.enclosing(node, cst.ClassDef, cst.FunctionDef) is None:
+    if not isinstance(file.names.enclosing(node, cst.ClassDef, cst.FunctionDef), cst.ClassDef):
         return True
     cls = _class_around(file, node)
     return cls is None or cls not in family

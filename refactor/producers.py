@@ -1,0 +1,180 @@
+"""Methods that take a callback themselves: as coroutines they return what they gave to it.
+
+``def lookup(self, key, callback)`` becomes ``def lookup(self, key)``, ``callback(value)`` becomes
+``return value``. On Tornado 4 and 5 ``gen.coroutine`` itself takes ``callback=`` from callers
+outside of the project (SEMANTICS section 3). The callback has to be called exactly once on every
+path, as the last thing.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from . import cst as tree
+from .aftermath import has_return, leaves, nothing
+from .catalogue import Operation
+from .refusal import Refused
+from .sites import SiteFinder
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """The callback of a method: its parameter, its place among the arguments that a call on self
+    passes (0-based), the names of what it gets, and whether it may run before the call returns."""
+
+    parameter: str
+    position: int
+    passes: tuple[str, ...]
+    immediate: bool
+
+    def operation(self, name: str) -> Operation:
+        """The operation that a call of the method is once it is a coroutine."""
+        return Operation(
+            name, call=name, callback=self.parameter, position=self.position, passes=self.passes,
+            errors="raised", immediate=self.immediate, returns="future",
+            form5="future", form6="future",
+        )  # fmt: skip
+
+
+def produced(node: cst.FunctionDef, finder: SiteFinder) -> Produced | None:
+    """The callback that a method takes and calls; None when there is none, or it is not plain."""
+    listed = [*node.params.posonly_params, *node.params.params][1:]
+    for position, param in enumerate(listed):
+        name = param.name.value
+        calls = [c for c in tree.find(node.body, cst.Call) if _name(c.func) == name]
+        handed = [c for c in tree.find(node.body, cst.Call) if _gets(c, name)]
+        mentions = [n for n in tree.find(node.body, cst.Name) if n.value == name]
+        keywords = [a for a in tree.find(node.body, cst.Arg) if _name(a.keyword) == name]
+        given = any(_passed(call, name, finder) is not None for call in handed)
+        if not (calls or given) or param.default is not None:
+            continue
+        if len(mentions) != len(calls) + len(handed) + len(keywords):
+            return None
+        passed = {_given(call) for call in calls} | {_passed(c, name, finder) for c in handed}
+        lengths = {len(names) if names is not None else None for names in passed}
+        if len(lengths) != 1 or None in passed:
+            return None
+        own = [c for c in tree.find(node.body, cst.Call, False) if _name(c.func) == name]
+        several = [names for names in passed if names is not None]
+        return Produced(name, position, _named(several), bool(own))
+    return None
+
+
+def _name(node: cst.CSTNode | None) -> str | None:
+    return node.value if isinstance(node, cst.Name) else None
+
+
+def _gets(call: cst.Call, name: str) -> bool:
+    return any(_name(arg.value) == name for arg in call.args)
+
+
+def _given(call: cst.Call) -> tuple[str, ...] | None:
+    """Names for the arguments of one call of the callback."""
+    if any(arg.keyword is not None or arg.star for arg in call.args):
+        return None
+    return tuple(_variable(arg.value) for arg in call.args)
+
+
+def _variable(value: cst.BaseExpression) -> str:
+    """The name of a value that is a plain variable, else nothing."""
+    name = _name(value) or ""
+    return "" if keyword.iskeyword(name) else name
+
+
+def _named(several: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """One name for each value, from the calls where it is a variable."""
+    taken: set[str] = set()
+    found: list[str] = []
+    for position, values in enumerate(zip(*sorted(several), strict=True)):
+        known = next((value for value in values if value and value not in taken), "")
+        found.append(tree.fresh(known or ("result", "error")[min(position, 1)], taken))
+        taken.add(found[-1])
+    return tuple(found)
+
+
+def _passed(call: cst.Call, name: str, finder: SiteFinder) -> tuple[str, ...] | None:
+    """What an operation that gets the callback passes to it."""
+    operation = finder.operation(call)
+    argument = finder.argument(call, operation) if operation is not None else None
+    if operation is None or argument is None or _name(argument.value) != name:
+        return None
+    return None if operation.immediate or operation.forwards else operation.passes
+
+
+def returning(stmts: Sequence[tree.Statement], name: str, raising: str | None) -> tree.Block:
+    """Direct statements with the calls of the callback ``name`` turned into returns.
+
+    ``raising`` is how ``gen.Return`` is written where Python 2 needs it. Raises Refused (UC410)
+    where a path does not call it, calls it twice, or does more afterwards.
+    """
+    at = next((i for i, stmt in enumerate(stmts) if name in tree.names(stmt)), None)
+    if at is None:
+        if _raises(stmts):
+            return list(stmts)
+        raise Refused("UC410", stmts[-1] if stmts else None, what=name)
+    head, stmt, rest = list(stmts[:at]), stmts[at], stmts[at + 1 :]
+    if any(has_return(each) for each in head):
+        raise Refused("UC410", head[0], what=name)
+    call = tree.called(stmt)
+    if call is not None and _name(call.func) == name and nothing(rest):
+        if any(name in tree.names(arg) for arg in call.args):
+            raise Refused("UC410", call, what=name)
+        return [*head, *_return(stmt, call, raising)]
+    if not isinstance(stmt, cst.If) or name in tree.names(stmt.test):
+        raise Refused("UC410", stmt, what=name)
+    return [*head, *_branches(stmt, list(rest), name, raising)]
+
+
+def _branches(stmt: cst.If, rest: tree.Block, name: str, raising: str | None) -> tree.Block:
+    """Each branch returns, or falls through to ``rest``, which then does."""
+    last = nothing(rest)
+
+    def branch(suite: cst.BaseSuite) -> cst.BaseSuite:
+        inner = tree.block(suite)
+        if name in tree.names(suite):
+            if not last and not leaves(inner):
+                raise Refused("UC410", inner[-1], what=name)
+            return tree.suite(returning(inner, name, raising), suite)
+        if _raises(inner) or (not last and not any(has_return(each) for each in inner)):
+            return suite
+        raise Refused("UC410", inner[-1], what=name)
+
+    def each(at: cst.If) -> cst.If:
+        orelse = at.orelse
+        if isinstance(orelse, cst.If):
+            orelse = each(orelse)
+        elif orelse is not None:
+            orelse = orelse.with_changes(body=branch(orelse.body))
+        elif last:
+            raise Refused("UC410", at, what=name)
+        return at.with_changes(body=branch(at.body), orelse=orelse)
+
+    return [each(stmt), *([] if last else returning(rest, name, raising))]
+
+
+def _raises(stmts: Sequence[cst.CSTNode]) -> bool:
+    return bool(stmts) and isinstance(tree.small(stmts[-1]), cst.Raise)
+
+
+def _return(stmt: tree.Statement, call: cst.Call, raising: str | None) -> tree.Block:
+    values = [arg.value for arg in call.args]
+    value: cst.BaseExpression | None = values[0] if values else None
+    if len(values) > 1:
+        listed = [cst.Element(each) for each in values]
+        value = cst.Tuple(listed) if raising else cst.Tuple(listed, lpar=(), rpar=())
+    if value is None or raising is None:
+        return [stmt.with_changes(body=[cst.Return(value)])]
+    new = tree.line(f"raise {raising}(VALUE)", VALUE=value)
+    return [stmt.with_changes(body=new.body)]
+
+
+def without(node: cst.FunctionDef, name: str) -> cst.Parameters:
+    """The parameters of ``node`` without the one that was the callback."""
+    kept = [param for param in node.params.params if param.name.value != name]
+    if kept and len(kept) < len(node.params.params) and node.params.params[-1].name.value == name:
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return node.params.with_changes(params=kept)
