@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from functools import cache
+from typing import TypeAlias, TypeVar, cast
 
 import libcst as cst
 
@@ -36,19 +38,47 @@ def walk(node: cst.CSTNode, into_functions: bool = True) -> Iterator[cst.CSTNode
     With ``into_functions=False`` the bodies of nested functions, lambdas and classes are left
     out (the nested node itself is still given); ``node`` itself is always entered.
     """
-    yield node
-    for child in node.children:
-        if not into_functions and isinstance(child, OPAQUE):
-            yield child
-        else:
-            yield from walk(child, into_functions)
+    waiting = [node]
+    while waiting:
+        at = waiting.pop()
+        yield at
+        if into_functions or at is node or not _is_a(type(at), OPAQUE):
+            waiting += reversed(children(at))
+
+
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """What ``node.children`` gives, several times faster: the codemod spends its time on it.
+
+    LibCST finds the children by rebuilding the node with a visitor; here the fields are read, in
+    the order in which that method of the class names them.
+    """
+    found: list[cst.CSTNode] = []
+    for name in _fields_in_order(type(node)):
+        value = getattr(node, name)
+        if _is_a(type(value), cst.CSTNode):
+            found.append(value)
+        elif _is_a(type(value), (list, tuple)):
+            found += value
+    return found
+
+
+# LibCST's classes are abstract base classes, for which isinstance is slow.
+_is_a = cache(issubclass)
+
+
+@cache
+def _fields_in_order(kind: type[cst.CSTNode]) -> tuple[str, ...]:
+    """The fields of a node class that can hold nodes, in source order."""
+    fields = {field.name for field in dataclasses.fields(kind)}
+    constants = kind._visit_and_replace_children.__code__.co_consts
+    return tuple(dict.fromkeys(each for each in constants if each in fields))
 
 
 def find(node: cst.CSTNode, kind: type[NodeT], into_functions: bool = True) -> Iterator[NodeT]:
     """The nodes of type ``kind`` among :func:`walk`."""
     for each in walk(node, into_functions):
-        if isinstance(each, kind):
-            yield each
+        if _is_a(type(each), kind):
+            yield cast(NodeT, each)
 
 
 def names(node: cst.CSTNode) -> set[str]:

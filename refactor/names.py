@@ -43,7 +43,7 @@ class Names:
         self.package = package
         self.parents: dict[int, cst.CSTNode] = {}
         for node in tree.walk(module):
-            for child in node.children:
+            for child in tree.children(node):
                 self.parents[id(child)] = node
         self._bindings: dict[int, Bindings] = {}
 
@@ -142,7 +142,7 @@ def _own(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     closed = cst.FunctionDef | cst.ClassDef | cst.Lambda | cst.Import | cst.ImportFrom
     if isinstance(node, closed):
         return
-    for child in node.children:
+    for child in tree.children(node):
         if isinstance(child, cst.CompFor):
             yield from (each for each in tree.walk(child) if isinstance(each, cst.NamedExpr))
         else:
