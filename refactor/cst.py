@@ -54,11 +54,11 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """
     found: list[cst.CSTNode] = []
     for name in _fields_in_order(type(node)):
-        value = getattr(node, name)
+        value: object = getattr(node, name)
         if _is_a(type(value), cst.CSTNode):
-            found.append(value)
+            found.append(cast(cst.CSTNode, value))
         elif _is_a(type(value), (list, tuple)):
-            found += value
+            found += cast("Sequence[cst.CSTNode]", value)
     return found
 
 
