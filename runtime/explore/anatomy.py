@@ -81,7 +81,7 @@ class Anatomy:
             return [method]
         mine = sorted(VERBS & set(known))
         if method == "prepare":
-            return mine
+            return mine or ["get"]
         return [verb for verb in mine if method in self._reached(owner, verb)]
 
     def outline(self, handler: str, operations: frozenset[str]) -> tuple[set[int], dict[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os as real_os
 import random as real_random
 import re as real_re
@@ -172,6 +173,13 @@ class _Output:
         return False
 
 
+class _Modules(dict[str, Any]):
+    """``sys.modules``: everything is imported, nothing is real."""
+
+    def __missing__(self, name: str) -> Any:
+        return Standin.named(f"sys.modules[{name!r}]")
+
+
 _OF_SYS = """
 byteorder exc_info exit float_info getrecursionlimit getsizeof hexversion implementation int_info
 intern maxsize maxunicode platform version version_info getdefaultencoding getfilesystemencoding
@@ -186,7 +194,7 @@ def sys_module() -> ModuleType:
     names.update(
         argv=["app"],
         path=[],
-        modules={},
+        modules=_Modules(builtins=builtins),
         maxint=real_sys.maxsize,
         stdout=_Output("sys.stdout"),
         stderr=_Output("sys.stderr"),

@@ -23,6 +23,8 @@ from .describe import TEXTS
 from .outside import base_class, exception_class
 from .shown import shown
 
+_TOLD = frozenset({"__version__", "__author__", "__file__"})
+"""What modules tell about themselves; other names with underscores are the interpreter's."""
 _RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -44,7 +46,7 @@ class Standin(str):
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
             return []
-        if name.startswith("__"):
+        if name.startswith("__") and name not in _TOLD:
             raise AttributeError(name)
         written = now().attributes.get((self._name, name), self)
         return part(f"{self._name}.{name}") if written is self else written
