@@ -25,6 +25,8 @@ from .write import WriteError
 from .write import replace as write_file
 
 _CANDIDATE = re.compile(rb"tornado|asynchronous")
+_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
+_WORD = re.compile(rb"\w+")
 # Files that never name Tornado are parsed too while they are few, so that a broken one is told; in
 # a big tree that would cost more than everything else.
 _PARSE_ALL_BYTES = 1 << 20
@@ -82,7 +84,7 @@ def _read(project: Project, targets: Sequence[Target]) -> _Batch:
             batch.settled.append(File(target.shown, "error", problem))
         except SourceError as error:
             batch.settled.append(File(target.shown, "error", error.problem))
-    _settle_idle(batch, idle)
+    _settle_idle(batch, _enter_related(batch, idle))
     return batch
 
 
@@ -92,6 +94,28 @@ def _enter(batch: _Batch, target: Target, source: Source) -> None:
         reason = Reason("UC903", sentence("UC903"), 1)
         batch.keep[HandlerId(target.path, name)] = reason
     batch.sources[target.path] = (target, source)
+
+
+def _enter_related(batch: _Batch, idle: list[tuple[Target, Source]]) -> list[tuple[Target, Source]]:
+    """Enter the files that name a class of the files entered so far; returns the others.
+
+    A subclass of a handler may have to change with it and need not name Tornado itself.
+    """
+    fresh = [source.data for _, source in batch.sources.values()]
+    while fresh:
+        classes = {name for data in fresh for name in _CLASS.findall(data)}
+        fresh, others = [], []
+        for target, source in idle:
+            if classes.isdisjoint(_WORD.findall(source.data)):
+                others.append((target, source))
+                continue
+            try:
+                _enter(batch, target, source)
+                fresh.append(source.data)
+            except SourceError as error:
+                batch.settled.append(File(target.shown, "error", error.problem))
+        idle = others
+    return idle
 
 
 def _settle_idle(batch: _Batch, idle: Sequence[tuple[Target, Source]]) -> None:
