@@ -105,16 +105,35 @@ def _loops(
 
     def steps(target: str | None) -> tree.Block:
         begun = tree.fresh("started", tasks.taken)
-        response = tree.fresh("response", tasks.taken)
-        gathered = target or tree.fresh("responses", tasks.taken)
-        parts = f"{one.request}, {one.began}, {one.future}"
-        starting: tree.Block = [*one.statements, tree.line(f"{begun}.append(({parts}))")]
+        starting: tree.Block = [*one.statements, kept(one, begun)]
         for test in reversed(inner.ifs):
             starting = [cst.If(test=test.test, body=tree.suite(starting))]
         first = cst.For(inner.target, inner.iter, tree.suite(starting))
-        waiting = [*finish(one, response), tree.line(f"{gathered}.append({response})")]
-        unpacked = cst.ensure_type(cst.parse_expression(parts), cst.Tuple)
-        second = cst.For(unpacked, cst.Name(begun), tree.suite(waiting))
-        return [tree.line(f"{begun} = []"), first, tree.line(f"{gathered} = []"), second]
+        waiting = gathered(tasks, one, begun, finish)
+        return [tree.line(f"{begun} = []"), first, *waiting(target)]
 
     return Form(steps=steps, name="responses")
+
+
+def kept(one: Started, listed: str) -> tree.Statement:
+    """Keeps a started request in the list ``listed``."""
+    return tree.line(f"{listed}.append(({one.request}, {one.began}, {one.future}))")
+
+
+def gathered(
+    tasks: Tasks,
+    one: Started,
+    listed: str,
+    finish: Callable[[Started, str | None], tree.Block],
+) -> Callable[[str | None], tree.Block]:
+    """Waits for each of the requests in ``listed`` and gathers the responses in a list."""
+
+    def steps(target: str | None) -> tree.Block:
+        response = tree.fresh("response", tasks.taken)
+        found = target or tree.fresh("responses", tasks.taken)
+        parts = cst.parse_expression(f"{one.request}, {one.began}, {one.future}")
+        waiting = [*finish(one, response), tree.line(f"{found}.append({response})")]
+        loop = cst.For(cst.ensure_type(parts, cst.Tuple), cst.Name(listed), tree.suite(waiting))
+        return [tree.line(f"{found} = []"), loop]
+
+    return steps

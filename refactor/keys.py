@@ -16,6 +16,7 @@ import libcst as cst
 from . import cst as tree
 from .forms import Started
 from .gather import together
+from .keyloops import KeyLoop, keys_of, literal
 from .refusal import Refused
 from .returns import is_return
 from .tasks import Form, Tasks
@@ -45,6 +46,7 @@ class Keys:
     calls: dict[int, Pending] = field(default_factory=dict)
     waits: dict[int, list[Pending]] = field(default_factory=dict)
     followed: set[int] = field(default_factory=set)
+    loops: dict[int, KeyLoop] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tasks: Tasks) -> Keys:
@@ -56,7 +58,8 @@ class Keys:
         left = [n for n in old if id(n) not in keys.followed]
         if left:
             raise Refused("UC601", left[0], what=tree.code(left[0]))
-        if all(pending.form is not None for pending in keys.calls.values()):
+        known = all(pending.form is not None for pending in keys.calls.values())
+        if known and all(loop.usable for loop in keys.loops.values()):
             return keys
         tasks.unit.imports.wanted = wanted
         return cls(tasks)
@@ -76,6 +79,7 @@ class Keys:
     def _follow(self, stmts: tree.Block) -> None:
         """Pair the keys of one block, as far as that is certain."""
         pending: dict[str, Pending] = {}
+        loops: dict[str, KeyLoop] = {}
         for stmt in stmts:
             call = tree.called(stmt)
             carrier = self._carrier(call) if call is not None else None
@@ -84,11 +88,14 @@ class Keys:
                 form = self.tasks.callback(call, argument)
                 pending[key] = self.calls[id(call)] = Pending(argument.value, form)
             elif isinstance(stmt, cst.SimpleStatementLine):
-                self._wait_in(stmt, pending)
+                self._wait_in(stmt, pending, loops)
+            elif isinstance(stmt, cst.For):
+                loops |= self._loop(stmt)
             for suite in tree.sub_blocks(stmt):
                 self._follow(tree.block(suite))
             if any(self._leaves(node) for node in _nodes(stmt)):
                 pending.clear()
+                loops.clear()
 
     def _leaves(self, node: cst.CSTNode) -> bool:
         leaving = isinstance(node, cst.Return | cst.Break | cst.Continue)
@@ -102,10 +109,28 @@ class Keys:
         value = found[0].value
         assert isinstance(value, cst.Yield)
         assert isinstance(value.value, cst.Call)
-        key = _literal(value.value.args[0].value) if len(value.value.args) == 1 else None
+        key = literal(value.value.args[0].value) if len(value.value.args) == 1 else None
         return (key, found[0]) if key is not None else None
 
-    def _wait_in(self, stmt: cst.CSTNode, pending: dict[str, Pending]) -> None:
+    def _loop(self, stmt: cst.For) -> dict[str, KeyLoop]:
+        """The loop by its keys, when each of its iterations starts one operation."""
+        calls = [call for each in tree.block(stmt.body) if (call := tree.called(each)) is not None]
+        for call in calls:
+            carriers = [arg for arg in call.args if self.is_callback(arg.value)]
+            made = carriers[0].value if len(carriers) == 1 else None
+            inner = made.value if isinstance(made, cst.Yield) else None
+            if made is None or not isinstance(inner, cst.Call) or len(inner.args) != 1:
+                continue
+            keys = keys_of(self.tasks.unit.file.names, stmt, inner.args[0].value)
+            if keys is not None:
+                loop = KeyLoop(stmt, made, keys, self.tasks.callback(call, carriers[0]))
+                self.loops[id(call)] = self.loops[id(stmt)] = loop
+                return {keys: loop}
+        return {}
+
+    def _wait_in(
+        self, stmt: cst.CSTNode, pending: dict[str, Pending], loops: dict[str, KeyLoop]
+    ) -> None:
         for node in _nodes(stmt):
             if not self._is_wait(node):
                 continue
@@ -115,18 +140,31 @@ class Keys:
             if keys is not None and all(key in pending for key in keys):
                 waited = self.waits[id(node.value)] = [pending.pop(key) for key in keys]
                 self.followed |= {id(node), *(id(each.callback) for each in waited)}
+            loop = loops.pop(tree.code(node.value.args[0].value), None) if node.value.args else None
+            if loop is not None and self._called(node.value, WAIT_ALL):
+                self.loops[id(node.value)] = loop
+                self.followed |= {id(node), id(loop.callback)}
 
     def started(self, stmt: cst.CSTNode) -> tree.Block | None:
         """The statements that start an operation instead of giving it a ``gen.Callback``."""
         call = tree.called(stmt)
+        if id(call) in self.loops:
+            return self.loops[id(call)].start()
         pending = self.calls.get(id(call)) if call is not None else None
         if pending is None or pending.form is None or pending.form.start is None:
             return None
         pending.started = pending.form.start()
         return list(pending.started.statements)
 
+    def prepared(self, stmt: cst.CSTNode) -> tree.Block:
+        """What has to stand in front of a loop that starts operations by their keys."""
+        loop = self.loops.get(id(stmt))
+        return loop.prepare(self.tasks) if loop is not None else []
+
     def waited(self, value: cst.BaseExpression) -> Form | None:
         """The new form of a ``gen.Wait`` or ``gen.WaitAll`` whose keys were followed."""
+        if id(value) in self.loops:
+            return self.loops[id(value)].waited(self.tasks)
         pending = self.waits.get(id(value))
         if pending is None:
             return None
@@ -151,18 +189,12 @@ def _nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
     return tree.walk(root, into_functions=False)
 
 
-def _literal(value: cst.CSTNode) -> str | None:
-    """The text of a literal key; None for a computed one."""
-    literal = isinstance(value, cst.SimpleString | cst.Integer)
-    return repr(value.evaluated_value) if literal else None  # type: ignore[attr-defined]
-
-
 def _keys(wait: cst.Call) -> list[str] | None:
     """The literal keys that a ``gen.Wait`` or ``gen.WaitAll`` waits for, each once."""
     if len(wait.args) != 1:
         return None
     value = wait.args[0].value
     elements = value.elements if isinstance(value, cst.List | cst.Tuple) else [cst.Element(value)]
-    found = [_literal(element.value) for element in elements]
+    found = [literal(element.value) for element in elements]
     keys = [key for key in found if key is not None]
     return keys if len(set(keys)) == len(found) else None

@@ -40,7 +40,8 @@ class Form:
     gives them for the variable that gets the result (None: nobody), and ``name`` is a fit name
     for one; ``start`` and ``finish`` are the two halves, for operations that run side by side:
     ``plain`` says that ``finish`` only waits, ``never_fails`` that it raises nothing, ``ends``
-    that it may end the handler. ``each`` gives ``count`` results their own variables.
+    that it may end the handler, ``kept`` that a list can hold what was started, ``many`` that the
+    value is a list. ``each`` gives ``count`` results their own variables.
     """
 
     value: cst.BaseExpression | None = None
@@ -51,6 +52,8 @@ class Form:
     plain: bool = False
     never_fails: bool = False
     ends: bool = False
+    kept: bool = False
+    many: bool = False
     each: Callable[[list[str | None]], tree.Block] | None = None
     count: int = 1
 
@@ -162,7 +165,16 @@ class Tasks:
 
         promised = form in {"fetch", "promise"}
         plain = value is not None or form == "promise"
-        return Form(value, steps, start, finish, name, plain=plain, never_fails=promised)
+        return Form(
+            value,
+            steps,
+            start,
+            finish,
+            name,
+            plain=plain,
+            never_fails=promised,
+            kept=form == "fetch",
+        )
 
     def _keeps(self) -> bool:
         """Whether the old forms still exist in the target."""

@@ -52,6 +52,7 @@ class Yields:
         if isinstance(stmt, cst.FunctionDef | cst.ClassDef):
             return [stmt]
         before, swaps = self._header(stmt)
+        before += self.keys.prepared(stmt)
         for suite in tree.sub_blocks(stmt):
             inner = tree.block(suite)
             new = self.block(inner, place.inside(stmt, suite, self.unit.file.names))
@@ -145,7 +146,9 @@ class Yields:
                 swaps += [(each, new)] if new is not None else []
                 continue
             if form.value is not None:
-                new = self.tasks.forms.waiting(form.value)
+                several = form.many and self.native
+                value = self._multi(form.value) if several else form.value
+                new = self.tasks.forms.waiting(value)
                 swaps.append((each, _fitting(new, each, self._parent(each))))
                 continue
             if form.ends or not movable or not _first_evaluated(root, each, gone):
@@ -189,7 +192,7 @@ class Yields:
         if all(form.value is not None for _, form in new):
             swaps = [(n, form.value) for n, form in new if form.value is not None]
             listed = tree.replace(value, swaps)
-            return Form(value=self._multi(listed) if self.native else listed)
+            return Form(value=listed, many=True)
         if isinstance(value, cst.List | cst.Dict):
             return literal(self.tasks, value, [form for _, form in new], [n for n, _ in new])
         if isinstance(value, cst.ListComp) and len(new) == 1:
