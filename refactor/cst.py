@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import libcst as cst
 
@@ -63,7 +63,7 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
 
 
 # LibCST's classes are abstract base classes, for which isinstance is slow.
-_is_a = cache(issubclass)
+_is_a: Callable[[type[Any], Any], bool] = cache(issubclass)
 
 
 @cache
