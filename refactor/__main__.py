@@ -1,0 +1,8 @@
+"""``python -m uncallback.refactor`` is the command ``uncallback``."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
