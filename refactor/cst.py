@@ -63,7 +63,7 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
 
 
 # LibCST's classes are abstract base classes, for which isinstance is slow.
-_is_a: Callable[[type[Any], Any], bool] = cache(issubclass)
+_is_a = cast("Callable[[type[Any], Any], bool]", cache(issubclass))
 
 
 @cache
