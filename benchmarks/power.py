@@ -278,8 +278,11 @@ def main() -> int:
     if options.limit:
         chosen = random.Random(0).sample(chosen, min(options.limit, len(chosen)))
     labels = Labels(options.labels)
+    results: list[Result] = []
     try:
-        results = list(measure(chosen, labels))
+        results.extend(measure(chosen, labels))
+    except KeyboardInterrupt:
+        print(f"stopped after {len(results)} of {len(chosen)}")
     finally:
         labels.save()
         labels.close()

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 import toys
-from uncallback.runtime.explore.search import Budget, Exploration
+from uncallback.runtime.explore.search import Budget, Exploration, play
+from uncallback.runtime.explore.tape import decode, encode
 
 EVERYTHING = Budget(runs=10_000_000, seconds=600)
 
@@ -69,3 +70,58 @@ def test_two_operations_with_one_wait_each_need_six_runs() -> None:
     assert len(traces(exploration)) == 6
     assert exploration.complete
     assert exploration.runs == 12  # six of each version
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_tape_replays_to_the_same_runs(seed: int) -> None:
+    program = generated((2, 1, 1), seed)
+    run = partial(toys.execute, program)
+    for pair in Exploration(run, run, Budget(runs=300, seconds=60, seed=seed)):
+        again = play(run, run, decode(encode(pair.tape.items())))
+        assert (again.before, again.after) == (pair.before, pair.after)
+
+
+def test_fewest_deviations_come_first() -> None:
+    program = tuple(((("ask", f"q{n}", ("", "1", "2"), "x"),),) for n in range(3))
+    sizes = [len(pair.tape) for pair in explore(program, tracked=False)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 0
+
+
+def test_no_tape_is_played_twice() -> None:
+    program = generated((2, 2, 1), 3)
+    tapes = [encode(pair.tape.items()) for pair in explore(program, tracked=False)]
+    assert len(tapes) == len(set(tapes))
+
+
+def test_the_same_seed_samples_the_same_runs() -> None:
+    program = tuple(((("ask", f"q{n}", ("", "1", "2"), f"v{n}"),),) for n in range(9))
+
+    def tapes(seed: int) -> list[str]:
+        run = partial(toys.execute, program)
+        exploration = Exploration(run, run, Budget(runs=200, seconds=60, seed=seed))
+        return [encode(pair.tape.items()) for pair in exploration]
+
+    assert tapes(1) == tapes(1) != tapes(2)
+
+
+def test_pruning_skips_what_cannot_matter() -> None:
+    private = tuple(tuple((("set", f"own{o}", 1),) for _ in range(3)) for o in range(3))
+    pruned, all_orders = explore(private), explore(private, tracked=False)
+    assert traces(pruned) == traces(all_orders) == {()}
+    assert pruned.runs == 2
+    assert all_orders.runs > 1000
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_two_versions_with_other_completions_pending_are_both_exhausted(seed: int) -> None:
+    before, after = generated((2, 1), seed), generated((1, 2), seed + 100)
+    first, second = partial(toys.execute, before), partial(toys.execute, after)
+    found_before, found_after = set(), set()
+    exploration = Exploration(first, second, EVERYTHING)
+    for pair in exploration:
+        found_before.add(toys.text(pair.before))
+        found_after.add(toys.text(pair.after))
+    assert exploration.complete
+    assert found_before == toys.brute_force(before)
+    assert found_after == toys.brute_force(after)
