@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -121,8 +122,9 @@ class Driver:
             self._part()
 
     def _handler(self) -> type:
-        found = self._loaded.module
-        for name in self._scenario.handler.split("."):
+        module, _, path = self._scenario.handler.rpartition(":")
+        found = importlib.import_module(module) if module else self._loaded.module
+        for name in path.split("."):
             found = getattr(found, name)
         return found
 

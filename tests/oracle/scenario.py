@@ -56,6 +56,7 @@ class Request:
 class Scenario:
     """Requests for one handler class, and how the world around it behaves.
 
+    ``handler`` is a class of the module, or ``module:Class`` for another file of the project.
     ``outcomes`` maps an upstream key to one of ``OUTCOMES`` (``200`` where nothing is said) and
     ``"call NAME #1"`` of a stand-in to ``"raise"`` or ``"none"``. ``order`` says which of the
     upstream requests that wait for an answer gets it first: ``"fifo"``, ``"lifo"`` or keys.
