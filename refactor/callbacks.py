@@ -100,6 +100,8 @@ class CallbackResolver:
                 raise Refused("UC203", expression, what=tree.code(expression))
             return CallbackRef("external", name, expression)
         owner, function = found
+        if name in owner.repeated:
+            raise Refused("UC202", expression, what=tree.code(expression))
         return CallbackRef("method", name, expression, function, owner)
 
     def _inherited(self, name: str) -> bool:

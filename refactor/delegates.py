@@ -88,7 +88,7 @@ class Delegates:
             calls = tree.find(method.node.body, cst.Call)
             first = first_parameter(method.node) or "self"
             asked = self.is_handler(method)
-            starting = any(
+            starting = method.name in method.cls.repeated or any(
                 _starts(finder, call, first) or (asked and self._dropped(call, method.file, first))
                 for call in calls
             )

@@ -98,7 +98,7 @@ class Finishing:
 
     def _body_always(self, owner: Class, node: cst.FunctionDef, waited: bool) -> bool:
         first = first_parameter(node)
-        if first is None:
+        if first is None or node.name.value in owner.repeated:
             return False
         if id(node) in self.converted:
             return self.always(self.converted[id(node)], first)

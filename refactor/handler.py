@@ -125,6 +125,8 @@ def _checked(handler: Handler) -> tuple[Class, str]:
     first = first_parameter(handler.node)
     if first is None:
         raise Refused("UC104", handler.node)
+    if handler.node.name.value in handler.cls.repeated:
+        raise Refused("UC411", handler.node, what=handler.name)
     looks = variables(handler.node).introspects
     if looks is not None:
         raise Refused("UC501", handler.node, what=f"{looks}()")

@@ -117,6 +117,8 @@ def _checked(unit: Unit, method: Method) -> str:
     first = first_parameter(node)
     if first is None:
         raise Refused("UC104", node)
+    if method.name in method.cls.repeated:
+        raise Refused("UC411", node, what=method.title)
     looks = variables(node).introspects
     if looks is not None:
         raise Refused("UC501", node, what=f"{looks}()")

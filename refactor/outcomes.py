@@ -14,7 +14,7 @@ from .find import Handler, handlers
 from .group import GroupRefused, Groups
 from .handler import rewrite
 from .methods import Method
-from .model import Callback, HandlerId, HandlerOutcome, Reason
+from .model import HandlerId, HandlerOutcome, Reason
 from .reasons import sentence
 from .refusal import Refused
 from .unit import Unit
@@ -74,6 +74,11 @@ class Run:
         else:
             self._changed(members, done)
 
+    def _told_itself(self, method: Method) -> bool:
+        """Whether the report tells of a method by its own name."""
+        delegates = self.groups.delegates
+        return delegates.is_handler(method) or delegates.is_verb(method)
+
     def _undo(self, wanted: Mapping[str, dict[tuple[str, str], None]]) -> None:
         for path, unit in self.groups.units.items():
             unit.imports.wanted = wanted[path]
@@ -103,23 +108,18 @@ class Run:
     def _changed(self, members: Iterable[Method], done: Mapping[Method, Rewrite]) -> None:
         """Enter the rewrites of a group; a helper's callbacks are told with each handler."""
         delegates = self.groups.delegates
-        shared: list[Callback] = []
-        told: list[str] = []
-        for method, each in done.items():
-            if not delegates.is_handler(method):
-                shared += each.callbacks
-                told += each.notes
         for method, each in done.items():
             self.rewrites.setdefault(method.file.path, []).append(each)
             line = method.file.line(method.node.name)
-            verb = delegates.is_verb(method)
-            if delegates.is_handler(method) or verb:
-                callbacks, notes = each.callbacks, each.notes
-                if delegates.is_handler(method):
-                    callbacks, notes = (*callbacks, *shared), (*notes, *told)
+            if self._told_itself(method):
+                callbacks, notes = list(each.callbacks), list(each.notes)
+                for helper in delegates.reach(method):
+                    if helper in done and not self._told_itself(helper):
+                        callbacks += done[helper].callbacks
+                        notes += done[helper].notes
                 key = _key(method)
                 self.outcomes[key] = HandlerOutcome(
-                    method.title, line, "rewritten", None, callbacks, notes
+                    method.title, line, "rewritten", None, tuple(callbacks), tuple(notes)
                 )
                 mine = self.order.setdefault(key.path, [])
                 if key not in mine:

@@ -141,6 +141,7 @@ REASONS: dict[str, Entry] = {
         "callback of its own",
         "its own callback '{what}' is not called exactly once on every path, as the last thing",
     ),
+    "UC411": Entry("defined more than once", "'{what}' is defined more than once in its class"),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),

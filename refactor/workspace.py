@@ -85,6 +85,24 @@ class Class:
         }
 
     @cached_property
+    def repeated(self) -> frozenset[str]:
+        """Names of functions that the body defines more than once: nobody can tell which counts.
+
+        The setters of a property are no second definition.
+        """
+        defined = [
+            each.name.value
+            for each in tree.walk(self.node.body, into_functions=False)
+            if isinstance(each, cst.FunctionDef)
+            and not any(
+                isinstance(d.decorator, cst.Attribute)
+                and tree.dotted(d.decorator.value) == each.name.value
+                for d in each.decorators
+            )
+        ]
+        return frozenset(name for name in defined if defined.count(name) > 1)
+
+    @cached_property
     def attributes(self) -> frozenset[str]:
         """Names assigned in the class body or on ``self`` (any first parameter) in a method."""
         found = set(self.file.names.bindings(self.node).bound) - set(self.methods)
