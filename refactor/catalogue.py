@@ -43,7 +43,7 @@ class Operation:
     owner: tuple[str, ...] = ()
     call: str | None = None
     method: str | None = None
-    library: str | None = None
+    module: str | None = None
     callback: str = "callback"
     position: int | None = None
     passes: tuple[str, ...] = ("result",)
@@ -70,7 +70,7 @@ def expanded(entry: Mapping[str, Any]) -> list[Operation]:
     methods = entry.get("method")
     if not isinstance(methods, list):
         return [operation(entry)]
-    holder = entry.get("name") or entry.get("library")
+    holder = entry.get("name") or entry.get("module")
     return [operation({**entry, "name": f"{holder}.{each}", "method": each}) for each in methods]
 
 
@@ -87,7 +87,7 @@ def operation(entry: Mapping[str, Any]) -> Operation:
     if isinstance(values.get("owner"), str):
         values["owner"] = (values["owner"],)
     found = Operation(**cast("dict[str, Any]", {**values, "name": name}))
-    if not found.call and not ((found.owner or found.library) and found.method):
+    if not found.call and not ((found.owner or found.module) and found.method):
         raise CatalogueError(f"operation {name!r}: needs 'call', or 'owner' and 'method'")
     _one_of(found, "errors", get_args(Errors))
     for form in ("form5", "form6"):
@@ -103,7 +103,7 @@ def _one_of(found: Operation, field: str, allowed: Iterable[str]) -> None:
 
 @lru_cache(maxsize=1)
 def bundled() -> tuple[Operation, ...]:
-    """Tornado's own operations and those of the libraries around it."""
+    """Tornado's own operations and those of the modules around it."""
     data = tomllib.loads(Path(__file__).with_name("operations.toml").read_text("utf-8"))
     return tuple(each for entry in data["operation"] for each in expanded(entry))
 
@@ -132,11 +132,11 @@ class Catalogue:
                 return each
         return None
 
-    def by_library(self, libraries: Iterable[str], method: str) -> Operation | None:
-        """The entry for ``method`` of any object, in a file that imports one of ``libraries``."""
-        mine = set(libraries)
+    def by_module(self, modules: Iterable[str], method: str) -> Operation | None:
+        """The entry for ``method`` of any object, in a file that imports one of ``modules``."""
+        mine = set(modules)
         for each in self.operations:
-            if each.method == method and each.library in mine:
+            if each.method == method and each.module in mine:
                 return each
         return None
 

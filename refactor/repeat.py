@@ -19,6 +19,7 @@ from .variables import assigned_first, variables
 
 Change: TypeAlias = Callable[[tree.Block], tree.Block]
 
+
 def loop(function: tree.Function, block: tree.Block, host: Host) -> tree.Block:
     """The converted body of ``function``, whose repetitions end in ``continue``, as a loop.
 

@@ -151,10 +151,10 @@ class SiteFinder:
         owners = self.receivers.owners(func.value, func)
         if owners:
             return self.catalogue.by_owner(owners, func.attr.value)
-        return self.catalogue.by_library(self._libraries, func.attr.value)
+        return self.catalogue.by_module(self._modules, func.attr.value)
 
     @cached_property
-    def _libraries(self) -> frozenset[str]:
+    def _modules(self) -> frozenset[str]:
         """The top-level modules that the file imports."""
         imports = self.file.names.bindings(self.file.module).imported.values()
         return frozenset(name.partition(".")[0] for targets in imports for name in targets)

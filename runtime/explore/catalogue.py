@@ -20,7 +20,7 @@ class Operation:
     owner: tuple[str, ...] = ()
     call: str | None = None
     method: str | None = None
-    library: str | None = None
+    module: str | None = None
     callback: str = "callback"
     position: int | None = None
     passes: tuple[str, ...] = ("result",)
@@ -81,8 +81,8 @@ class Catalogue:
         last = name.rpartition(".")[2]
         if operation.call is None:
             mine = last == operation.method
-            if operation.library is not None:
-                return mine and any(_below(operation.library, text) for text in self.written)
+            if operation.module is not None:
+                return mine and any(_below(operation.module, text) for text in self.written)
             return mine and any(f"{owner}(" in name for owner in _spellings(operation.owner))
         if fnmatchcase(name, operation.call):
             return True
@@ -90,8 +90,8 @@ class Catalogue:
         return bool(texts) and all(fnmatchcase(text, operation.call) for text in texts)
 
 
-def _below(library: str, written: str) -> bool:
-    return written == library or written.startswith(f"{library}.")
+def _below(module: str, written: str) -> bool:
+    return written == module or written.startswith(f"{module}.")
 
 
 def _spellings(owners: Iterable[str]) -> Iterable[str]:
