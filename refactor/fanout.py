@@ -156,6 +156,7 @@ class FanOut:
             else:
                 self._children[key] = self._beside(site, ref)
         self.continuations.note(site, "coroutine")
+        self.continuations.handled.append(site)
         return self._children[key], self._arguments(ref, in_place=self._whole(site, ref))
 
     def _arguments(self, ref: CallbackRef, in_place: bool) -> tuple[cst.Arg, ...]:
@@ -192,6 +193,8 @@ class FanOut:
         converter = Converter(self.continuations, function, host)
         docstring = tree.block(function.body)[:1] if function.get_docstring() is not None else []
         body = trimmed(converter.tail(tree.block(function.body)[len(docstring) :]))
+        if any(tree.some(stmt, lambda n: isinstance(n, cst.Await)) for stmt in body):
+            raise Refused("UC302", site.call, what=site.operation.name)
         result = (takes(ref, 1) or [])[0]
         wait, given = self._waited(site, result.name.value, body, host)
         listed = [p for p in function.params.params if p is not result]

@@ -200,7 +200,7 @@ class Groups:
         done: Mapping[Method, Rewrite],
         failed: Mapping[Method, Refused],
     ) -> dict[Method, Rewrite]:
-        """The rewrites without those of methods whose bodies moved into their one caller."""
+        """The rewrites without those of methods that their one caller has taken along."""
         kept: dict[Method, Rewrite] = {}
         gone: set[int] = set()
         for method in reversed(self._callees_first(members)):
@@ -210,6 +210,7 @@ class Groups:
                 raise GroupRefused(method, failed[method])
             kept[method] = done[method]
             gone |= {id(node) for node in done[method].removed}
+            gone |= {id(old) for old, _ in done[method].replaced if old is not method.node}
         return {method: each for method, each in kept.items() if id(method.node) not in gone}
 
     def _check_uses(self, members: tuple[Method, ...], kept: Mapping[Method, Rewrite]) -> None:
