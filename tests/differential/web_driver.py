@@ -113,7 +113,7 @@ def observe(port: int, name: str, case: Any, ask: Any, logs: Logs) -> Any:
                 seen = ["no response"]
         except Exception:
             seen = ["no response"]
-        yield gen.sleep(0.2 if ask.patience < 1 else 0.06)
+        yield gen.sleep(0.2 if ask.patience < 1 else 0.045)
         gc.collect()
         yield gen.sleep(0.001)
         observation = {"response": seen, "events": clean_all(events), "logs": list(logs.seen)}
