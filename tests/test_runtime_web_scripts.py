@@ -54,9 +54,8 @@ def test_random_handlers_are_seen_alike(version: str, generation: int) -> None:
     left: list[Script] = [make(pick, generation) for _ in range(SCRIPTS)]
     for _ in range(ATTEMPTS):
         lines = "".join(json.dumps(script) + "\n" for script in left)
-        seen = list(
-            zip(left, seen_really(version, lines), seen_here(generation, lines), strict=True)
-        )
+        really, here = seen_really(version, lines), seen_here(generation, lines)
+        seen = list(zip(left, really, here, strict=True))
         if len(left) == SCRIPTS:
             assert len({json.dumps(one["response"]) for one in really}) > 20
         different = [
