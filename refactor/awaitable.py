@@ -12,6 +12,7 @@ from typing import Literal
 import libcst as cst
 
 from . import cst as tree
+from .catalogue import Operation
 from .find import COROUTINE, decorated
 from .sites import SiteFinder
 from .unit import Unit
@@ -101,6 +102,8 @@ class Awaitables:
             return False
         operation = self.finder.operation(call)
         if operation is not None:
+            if in_thread(operation):
+                return False
             return operation.returns == "future" and operation.form5 in {"fetch", "future", "auth"}
         if isinstance(call.func, cst.Attribute):
             owners = self.finder.receivers.owners(call.func.value, call)
@@ -157,6 +160,11 @@ class Awaitables:
         if any(name in each.attributes for each in line):
             return []
         return [(each.file, each.methods[name]) for each in classes if name in each.methods]
+
+
+def in_thread(operation: Operation) -> bool:
+    """Whether Tornado 4 may give the future of a thread, which ``await`` does not take."""
+    return "tornado.netutil.Resolver" in operation.owner
 
 
 def has_callback(finder: SiteFinder, call: cst.Call) -> bool:

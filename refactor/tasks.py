@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 import libcst as cst
 
 from . import cst as tree
-from .awaitable import Awaitables
+from .awaitable import Awaitables, in_thread
 from .callbacks import CallbackRef
+from .catalogue import Operation
 from .find import ENGINE
 from .forms import Forms, Started
 from .refusal import Refused
@@ -114,7 +115,7 @@ class Tasks:
         wait = duration(self.unit.file.names, self.finder.receivers, operation, call.args[1:])
         if wait is not None:
             return self._sleep(wait)
-        if self._keeps() and operation.form5 not in EXACT:
+        if self._keeps() and not self._exact(operation):
             return None
         argument = cst.Arg(
             keyword=cst.Name(operation.callback),
@@ -142,7 +143,7 @@ class Tasks:
         if IOLOOP in site.operation.owner and not site.operation.passes:
             promise = replace(site.operation, form5="promise", form6="promise")
             site = replace(site, operation=promise)
-        elif self._keeps() and site.operation.form5 not in EXACT:
+        elif self._keeps() and not self._exact(site.operation):
             return None
         operation = site.operation
         form = operation.form(self.forms.options.tornado)
@@ -175,6 +176,11 @@ class Tasks:
             never_fails=promised,
             kept=form == "fetch",
         )
+
+    def _exact(self, operation: Operation) -> bool:
+        """Whether the future of the operation itself is as good as that of ``gen.Task``."""
+        native = self.forms.options.style == "native"
+        return operation.form5 in EXACT and not (native and in_thread(operation))
 
     def _keeps(self) -> bool:
         """Whether the old forms still exist in the target."""
