@@ -14,6 +14,7 @@ from . import cst as tree
 from . import generators, helper
 from .delegates import Delegates
 from .edit import Rewrite
+from .elsewhere import Elsewhere
 from .find import Handler, handlers
 from .handler import rewrite as rewrite_handler
 from .methods import Method, Use
@@ -56,6 +57,9 @@ class Groups:
     units: Mapping[str, Unit]
     delegates: Delegates
     _handlers: dict[str, dict[int, Handler]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._elsewhere = Elsewhere(self.delegates.methods, self.delegates.catalogue)
 
     def members(self, start: Method) -> tuple[Method, ...]:
         """``start`` and what has to be converted with it.
@@ -105,6 +109,7 @@ class Groups:
     def _convert(self, members: tuple[Method, ...]) -> Mapping[Method, Rewrite]:
         for method in members:
             self._check(method, members)
+            self._check_background(method)
         done: dict[Method, Rewrite] = {}
         failed: dict[Method, Refused] = {}
         for method in self._callees_first(members):
@@ -138,6 +143,15 @@ class Groups:
                     "UC404", method.node, what=method.name, where="a base outside of the project"
                 ),
             )
+
+    def _check_background(self, method: Method) -> None:
+        """Refuse a handler that starts, in other functions too, what it does not wait for."""
+        if self.delegates.is_handler(method):
+            for each in self.delegates.reach(method):
+                try:
+                    self._elsewhere.check(each)
+                except Refused as refused:
+                    raise GroupRefused(each, refused) from refused
 
     def _refuse_caller(self, method: Method, members: tuple[Method, ...]) -> None:
         """``method`` cannot wait: blame what it calls."""

@@ -139,6 +139,13 @@ class Methods:
             return self.virtual(kind, name)
         return () if isinstance(kind, str) else None
 
+    def own(self, file: Parsed, node: cst.Attribute) -> bool:
+        """Whether ``node`` is ``self.name`` or ``super().name``."""
+        holder = node.value
+        if isinstance(holder, cst.Call):
+            return tree.dotted(holder.func) == "super"
+        return self._self_class(file, node, holder) is not None
+
     def _self_class(
         self, file: Parsed, node: cst.CSTNode, holder: cst.BaseExpression
     ) -> Class | None:

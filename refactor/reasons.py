@@ -142,6 +142,10 @@ REASONS: dict[str, Entry] = {
         "its own callback '{what}' is not called exactly once on every path, as the last thing",
     ),
     "UC411": Entry("defined more than once", "'{what}' is defined more than once in its class"),
+    "UC412": Entry(
+        "background operation",
+        "'{what}' starts an operation of its own, whose errors only @asynchronous answers",
+    ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),

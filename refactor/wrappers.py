@@ -30,7 +30,7 @@ def hands_on(
     """
     expression = decorator.decorator
     name = expression.func if isinstance(expression, cst.Call) else expression
-    found = _definition(workspace, file, name)
+    found = definition(workspace, file, name)
     if found is not None and name is not expression:
         inner = _returned_function(found[1])
         found = (found[0], inner) if inner is not None else None
@@ -39,7 +39,7 @@ def hands_on(
     return _hands_on(*found, strict=not (outside and eager), guarding=outside)
 
 
-def _definition(workspace: Workspace, file: Parsed, name: cst.BaseExpression) -> Definition | None:
+def definition(workspace: Workspace, file: Parsed, name: cst.BaseExpression) -> Definition | None:
     """The function of the project that ``name`` is, through imports and re-exports."""
     if isinstance(name, cst.Name) and isinstance(file.names.owner(name, name.value), cst.Module):
         here = _module_function(file, name.value)

@@ -1,0 +1,69 @@
+"""Functions of the project that start operations in the background for a handler.
+
+What their callbacks raise is answered with 500 today, because ``@asynchronous`` covers everything
+that is started while the handler runs (SEMANTICS section 0, fact 3). Without it the error would
+only be logged, so a handler that calls one keeps its decorator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from . import cst as tree
+from .catalogue import Catalogue
+from .methods import Method, Methods
+from .refusal import Refused
+from .sites import SiteFinder
+from .workspace import Class, Parsed
+from .wrappers import definition
+
+
+@dataclass(eq=False)
+class Elsewhere:
+    """Looks through functions and other objects' methods that a handler calls."""
+
+    methods: Methods
+    catalogue: Catalogue
+    _starting: dict[int, bool] = field(default_factory=dict)
+
+    def check(self, method: Method) -> None:
+        """Refuse (UC412) when ``method`` calls a function that starts an operation."""
+        for call in tree.find(method.node.body, cst.Call):
+            for file, function in self._callees(method.file, call):
+                if self._starts(file, function, method.cls):
+                    raise Refused("UC412", call, what=tree.code(call.func))
+
+    def _callees(self, file: Parsed, call: cst.Call) -> list[tuple[Parsed, cst.FunctionDef]]:
+        """The project's functions that ``call`` may reach, methods on ``self`` left out."""
+        found = definition(self.methods.workspace, file, call.func)
+        if found is not None:
+            return [found]
+        func = call.func
+        if not isinstance(func, cst.Attribute) or self.methods.own(file, func):
+            return []
+        return [(each.file, each.node) for each in self.methods.named(file, func) or ()]
+
+    def _starts(self, file: Parsed, function: cst.FunctionDef, cls: Class) -> bool:
+        """Whether calling ``function`` may start an operation with a callback."""
+        if id(function) not in self._starting:
+            self._starting[id(function)] = False
+            finder = SiteFinder(self.methods.workspace, file, cls, self.catalogue, True)
+            calls = list(tree.find(function.body, cst.Call))
+            self._starting[id(function)] = any(
+                _has_callback(finder, call)
+                or any(self._starts(*callee, cls) for callee in self._callees(file, call))
+                for call in calls
+            )
+        return self._starting[id(function)]
+
+
+def _has_callback(finder: SiteFinder, call: cst.Call) -> bool:
+    operation = finder.operation(call)
+    if operation is None:
+        return False
+    try:
+        return finder.argument(call, operation) is not None
+    except Refused:
+        return True
