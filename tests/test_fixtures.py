@@ -17,7 +17,7 @@ from oracle.fixture import Fixture, fixtures
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
 from oracle.loopback import Loopback
 from oracle.scenario import Observation
-from oracle.tool import TARGETS, check_naive, convert, converted, written
+from oracle.tool import TARGETS, check_naive, convert, converted, objections, written
 
 CASES = {fixture.name: fixture for fixture in fixtures()}
 BOTH = (TORNADO_4, TORNADO_5)
@@ -83,10 +83,9 @@ def _golden() -> list[tuple[str, str, int]]:
 
 @_each("before.py")
 def test_every_original_answers_something(name: str, judges: Judges) -> None:
-    for tornado in BOTH:
-        seen = judges.before(CASES[name], tornado)
-        assert seen, "no scenario was tried"
-        assert any(r.end != "never" or o.effects for _, o in seen for r in o.responses)
+    seen = judges.before(CASES[name], TORNADO_4)
+    assert seen, "no scenario was tried"
+    assert any(r.end != "never" or o.effects for _, o in seen for r in o.responses)
 
 
 @pytest.mark.parametrize(("name", "style", "tornado"), _golden())
@@ -112,6 +111,8 @@ def test_the_expected_text_behaves_as_the_original(
 ) -> None:
     fixture = CASES[name]
     source = fixture.expected(style, tornado)
+    if tornado == 5 and source == written(fixture.folder, style)[fixture.path].after:
+        return  # the next test judges it
     changed = fixture.folder / f"project.{style}"
     project = changed if changed.is_dir() else None
     pairs = [(v, v) for v in BOTH] if tornado == 5 else [(TORNADO_4, TORNADO_6)]
@@ -125,12 +126,14 @@ def test_whatever_the_tool_writes_behaves_as_the_original(
     name: str, style: str, judges: Judges, tmp_path: Path
 ) -> None:
     fixture = CASES[name]
-    done = written(fixture.folder, style, 5)
+    done = written(fixture.folder, style)
+    if all(conversion.before == conversion.after for conversion in done.values()):
+        return
     for path, conversion in done.items():
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(conversion.after)
-    for tornado in BOTH:
+    for tornado in BOTH if style == "coroutine" else (TORNADO_5,):
         source = done[fixture.path].after
         assert not judges.compare(fixture, source, tornado, tornado, tmp_path)
 
@@ -167,6 +170,4 @@ def test_the_check_calls_the_naive_conversion_different(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({name for name, _, _ in _golden()}))
 def test_the_check_does_not_object_to_the_expected_text(name: str) -> None:
-    fixture = CASES[name]
-    done = written(fixture.folder, "coroutine", 5)
-    assert done[fixture.path].after == converted(fixture.folder, "coroutine", 5)[fixture.path].after
+    assert not objections(CASES[name].folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import json
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -16,8 +18,9 @@ from uncallback.refactor.verify import Version as Checked
 
 from .fixture import Fixture
 
-#: For the check of one handler.
+#: For the check of one handler. Enough to find what differs here; the explorer has its own tests.
 SECONDS = 4.0
+RUNS = 300
 
 #: The outputs that are asked for: style and target generation.
 TARGETS = (("coroutine", 5), ("native", 5), ("coroutine", 6), ("native", 6))
@@ -60,13 +63,20 @@ def converted(fixture_folder: Path, style: str, tornado: int) -> dict[str, Conve
 
 
 @cache
-def written(fixture_folder: Path, style: str, tornado: int) -> dict[str, Conversion]:
+def written(fixture_folder: Path, style: str) -> dict[str, Conversion]:
     """What the tool would write: handlers that the check calls *different* stay as they are."""
+    fixture = Fixture(fixture_folder)
+    return convert(fixture, _files(fixture), style, 5, objections(fixture_folder))
+
+
+@cache
+def objections(fixture_folder: Path) -> dict[HandlerId, Reason]:
+    """The handlers that the check calls *different*, in the coroutine style."""
     fixture = Fixture(fixture_folder)
     reason = Reason("UC901", "the check found a difference", 1)
     keep: dict[HandlerId, Reason] = {}
     while True:
-        done = convert(fixture, _files(fixture), style, tornado, keep)
+        done = convert(fixture, _files(fixture), "coroutine", 5, keep)
         bad = {
             HandlerId(path, name): reason
             for path, conversion in done.items()
@@ -74,7 +84,7 @@ def written(fixture_folder: Path, style: str, tornado: int) -> dict[str, Convers
             if verdict.result == "different"
         }
         if bad.keys() <= keep.keys():
-            return done
+            return keep
         keep |= bad
 
 
@@ -88,26 +98,34 @@ def check(
     others = {path: other for path, other in project.items() if path != conversion.path}
     before = {path: other.before for path, other in others.items()}
     after = {path: other.after for path, other in others.items()}
-    with Verifier(_check_options(fixture)) as verifier:
-        return verifier.verify(
-            Checked(conversion.path, conversion.before, before),
-            Checked(conversion.path, conversion.after, after),
-            names,
-        )
+    return _verifier(fixture).verify(
+        Checked(conversion.path, conversion.before, before),
+        Checked(conversion.path, conversion.after, after),
+        names,
+    )
 
 
 def check_naive(fixture: Fixture, naive: bytes) -> dict[str, Verdict]:
     """The verdicts of the explorer on a naive conversion."""
     project = fixture.project()
-    with Verifier(_check_options(fixture)) as verifier:
-        return verifier.verify_all(
-            Checked(fixture.path, fixture.before, project), Checked(fixture.path, naive, project)
-        )
+    return _verifier(fixture).verify_all(
+        Checked(fixture.path, fixture.before, project), Checked(fixture.path, naive, project)
+    )
 
 
-def _check_options(fixture: Fixture) -> VerifyOptions:
-    operations = tuple(fixture.options.get("operations", ()))
-    return VerifyOptions(seconds=SECONDS, operations=operations, confirm=False)
+def _verifier(fixture: Fixture) -> Verifier:
+    """One child for all fixtures that declare the same operations."""
+    return _shared_verifier(json.dumps(fixture.options.get("operations", ())))
+
+
+@cache
+def _shared_verifier(operations: str) -> Verifier:
+    options = VerifyOptions(
+        seconds=SECONDS, runs=RUNS, operations=tuple(json.loads(operations)), confirm=False
+    )
+    verifier = Verifier(options)
+    atexit.register(verifier.__exit__, None, None, None)
+    return verifier
 
 
 def _files(fixture: Fixture) -> dict[str, bytes]:
