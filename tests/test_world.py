@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 
 import pytest
 from exploring import compare, effects, first, handler, program, run
@@ -446,3 +447,50 @@ def test_waiting_longer_differs() -> None:
     assert effects(run(timer), "time") == ["5.000 s"]
     assert compare(timer, waiting(5)).result == "equivalent"
     assert compare(timer, waiting(50)).result == "different"
+
+
+NATIVE_WAITS = {
+    "sleep": ("await asyncio.sleep(2)", ["2.000 s"]),
+    "gather": ("await asyncio.gather(self.note(1), self.note(2))", ["note (1)", "note (2)"]),
+    "task": ("await asyncio.create_task(self.note(1))", ["note (1)"]),
+    "in time": ("await asyncio.wait_for(self.note(1), 5)", ["note (1)"]),
+    "too late": (
+        "try: await asyncio.wait_for(asyncio.Event().wait(), 5)\n"
+        "        except asyncio.TimeoutError: note('late')",
+        ["5.000 s", "note ('late')"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), NATIVE_WAITS.values(), ids=NATIVE_WAITS)
+def test_asyncio_on_the_same_loop(code: str, expected: list[str]) -> None:
+    text = f"""
+    import asyncio
+    from tornado.web import RequestHandler
+
+    class Main(RequestHandler):
+        async def get(self):
+            {code.replace(chr(10), chr(10) + "    ")}
+
+        async def note(self, number):
+            note(number)
+    """
+    source = textwrap.dedent(text).encode()
+    loaded = loader.load(Version("app.py", source, tornado=6))
+    seen = world.execute(loaded, "Main.get", Recorder())
+    assert effects(seen, "time", "call") == expected
+    assert seen.end == FINISHED
+
+
+def test_work_given_to_an_unknown_function_is_held() -> None:
+    text = handler(
+        """
+        def get(self):
+            scheduler.run(self.work())
+
+        @gen.coroutine
+        def work(self):
+            yield gen.moment
+        """
+    )
+    assert run(text).held == ("what scheduler.run does with the work that it is given",)

@@ -8,7 +8,7 @@ knows is answered as the catalogue says (``operations.perform``).
 
 from __future__ import annotations
 
-from types import FrameType, FunctionType, MethodType
+from types import CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
 from .. import _futures
@@ -31,6 +31,7 @@ strftime strip title total_seconds translate upper values zfill
 _OF_VALUES = frozenset(_WORDS.split())
 """Methods of text, dictionaries and dates: they do not fail, and never give ``None``."""
 
+_WORK = (CoroutineType, GeneratorType, _futures.BaseFuture)
 _REPLIES = ("later", "at once", "twice", "never")
 
 
@@ -53,6 +54,8 @@ def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], caller: Frame
             return None
         if isinstance(failure, BaseException):
             raise failure
+    if any(isinstance(value, _WORK) for value in (*args, *kwargs.values())):
+        here.hold(f"what {name} does with the work that it is given")
     functions = [value for value in (*args, *kwargs.values()) if is_function(value)]
     if functions:
         _call_back(here, asked, last, functions)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from . import clock, machine
+from . import aio, clock, machine
 from .circumstances import now
 from .instrument import CLASS, LINES, STEP
 from .ordered import OrderedSet
@@ -52,6 +52,7 @@ _GUARDED: Mapping[str, Callable[[], ModuleType]] = {
     "os": machine.os_module,
     "os.path": machine.path_module,
     "sys": machine.sys_module,
+    "asyncio": aio.asyncio_module,
     "concurrent": machine.concurrent_module,
     "concurrent.futures": machine.futures_module,
     "re": machine.re_module,

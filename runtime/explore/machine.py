@@ -22,7 +22,7 @@ from .standin import Standin, part
 _DRAWS = (0.5, 0.0, 0.999999)
 
 
-class _Guarded(ModuleType):
+class Guarded(ModuleType):
     """A module of which only some names are real; the others are parts of the outside."""
 
     def __init__(self, name: str, real: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def random_module() -> ModuleType:
     source = _Random()
     names = {name: getattr(source, name) for name in real_random.__all__ if hasattr(source, name)}
     names.update(Random=_Random, SystemRandom=_Random)
-    return _Guarded("random", names)
+    return Guarded("random", names)
 
 
 def _number(kind: str) -> int:
@@ -71,7 +71,7 @@ def uuid_module() -> ModuleType:
         return real_uuid.UUID(int=(0x4 << 76) | (0x8 << 60) | _number("uuid"))
 
     names = {name: value for name, value in vars(real_uuid).items() if not name.startswith("_")}
-    return _Guarded("uuid", {**names, "uuid1": identifier, "uuid4": identifier})
+    return Guarded("uuid", {**names, "uuid1": identifier, "uuid4": identifier})
 
 
 def _bytes(count: int | None = None) -> bytes:
@@ -82,7 +82,7 @@ def secrets_module() -> ModuleType:
     """``secrets`` whose tokens are numbered."""
     import hmac
 
-    return _Guarded(
+    return Guarded(
         "secrets",
         {
             "token_bytes": _bytes,
@@ -134,13 +134,13 @@ def path_module() -> ModuleType:
     names = {name: getattr(real_os.path, name) for name in _PURE_PATH.split()}
     names["realpath"] = real_os.path.normpath
     names["abspath"] = lambda path: real_os.path.normpath(real_os.path.join("/", path))
-    return _Guarded("os.path", names)
+    return Guarded("os.path", names)
 
 
 def os_module() -> ModuleType:
     """``os`` with stand-ins for whatever touches files and processes."""
     environ = _Environ()
-    return _Guarded("os", {
+    return Guarded("os", {
         "path": path_module(),
         "environ": environ,
         "getenv": environ.get,
@@ -200,12 +200,12 @@ def sys_module() -> ModuleType:
         stderr=_Output("sys.stderr"),
         stdin=Standin.named("sys.stdin"),
     )
-    return _Guarded("sys", names)
+    return Guarded("sys", names)
 
 
 def futures_module() -> ModuleType:
     """``concurrent.futures`` with executors on virtual time."""
-    return _Guarded(
+    return Guarded(
         "concurrent.futures",
         {
             "ThreadPoolExecutor": concurrent.VirtualExecutor,
@@ -218,13 +218,13 @@ def futures_module() -> ModuleType:
 
 def concurrent_module() -> ModuleType:
     """``concurrent``, the package around it."""
-    return _Guarded("concurrent", {"futures": futures_module(), "__path__": []})
+    return Guarded("concurrent", {"futures": futures_module(), "__path__": []})
 
 
 def urllib_module() -> ModuleType:
     """``urllib`` with what Python 2 had there."""
     names = {name: getattr(urllib.parse, name) for name in urllib.parse.__all__}
-    return _Guarded("urllib", {**names, "parse": urllib.parse, "__path__": []})
+    return Guarded("urllib", {**names, "parse": urllib.parse, "__path__": []})
 
 
 def traceback_module() -> ModuleType:
@@ -246,7 +246,7 @@ def traceback_module() -> ModuleType:
         return []
 
     frames = ("extract_stack", "extract_tb", "format_stack", "format_tb", "format_list")
-    return _Guarded(
+    return Guarded(
         "traceback",
         {
             **dict.fromkeys(frames, no_frames),
@@ -275,7 +275,7 @@ def _matching(name: str) -> Any:
 
 def re_module() -> ModuleType:
     """``re`` that asks whether a pattern or a text from outside matches."""
-    return _Guarded(
+    return Guarded(
         "re",
         {
             **vars(real_re),
