@@ -111,6 +111,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-verify", action="store_true", help="do not run both versions")
     parser.add_argument("--style", default="coroutine")
     parser.add_argument("--seconds", default="5", help="for the check of one handler")
+    parser.add_argument("--whole", action="store_true", help="every file, not only those listed")
     parser.add_argument("--only", nargs="*", default=[], help="distributions, by name")
     parser.add_argument("--details", action="store_true", help="a line for every handler")
     return parser.parse_args()
@@ -124,9 +125,10 @@ def _package(
         copy = Path(scratch).resolve() / source.name
         shutil.copytree(source, copy)
         (copy / ".git").mkdir(exist_ok=True)  # so that this folder is the project
+        paths = ["."] if options.whole else sorted({row.path for row in rows})
         if options.declare_unknown:
-            _declare_unknown(copy, options)
-        report = _run("fix", copy, ["."], options, findings)
+            _declare_unknown(copy, paths, options)
+        report = _run("fix", copy, paths, options, findings)
         if report is None:
             return
         files = {file["path"]: file for file in report["files"]}
@@ -136,12 +138,12 @@ def _package(
         _check_second_run(copy, changed, options, findings)
 
 
-def _declare_unknown(copy: Path, options: argparse.Namespace) -> None:
+def _declare_unknown(copy: Path, paths: Sequence[str], options: argparse.Namespace) -> None:
     """Declare the operations that the report asks for, until it asks for no more."""
     config = copy / "pyproject.toml"
     known: set[str] = set()
     for _ in range(ROUNDS):
-        report = _run("diff", copy, ["."], options, None, "--no-verify")
+        report = _run("diff", copy, paths, options, None, "--no-verify")
         wanted = set(_declarations(report)) - known if report else set()
         if not wanted:
             return
