@@ -34,7 +34,7 @@ class _Waiters:
 
 def _limit(waiter: BaseFuture, timeout: _Timeout, expire: Any) -> None:
     """Call ``expire()`` at ``timeout`` unless ``waiter`` is done by then."""
-    if timeout is None:
+    if not timeout:  # Tornado takes a timeout of nothing for none
         return
     loop = _current.loop()
     timer = loop.add_timeout(timeout, expire)

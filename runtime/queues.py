@@ -27,7 +27,7 @@ class QueueFull(Exception):
 
 def _limit(waiter: BaseFuture, timeout: _Timeout) -> None:
     """Fail ``waiter`` with a ``TimeoutError`` at ``timeout`` unless it is done by then."""
-    if timeout is None:
+    if not timeout:  # Tornado takes a timeout of nothing for none
         return
 
     def expire() -> None:

@@ -225,32 +225,49 @@ def _run_entered(
         if failed is not None:
             raise failed
         return None
-    entered = 0
     result: _T | None = None
-    failed = None
-    try:
-        for context in to_enter:
-            context.enter()
-            entered += 1
-    except BaseException as error:
-        failed, head = error, to_enter[entered].old_contexts[1]
-    else:
+    failed, outer, entered = _enter(to_enter)
+    if outer is None:  # an error on entering the outermost context does not keep fn from running
         try:
             result = fn(*args, **kwargs)
         except BaseException as error:
-            failed = error
+            failed, outer = error, head
         else:
-            for context in reversed(to_enter):
-                try:
-                    context.exit(None, None, None)
-                except BaseException as error:
-                    failed, head = error, context.old_contexts[1]
-                    break
+            failed, outer = _exit(to_enter[:entered], failed)
     if failed is not None:
-        failed = _offer(failed, head)
+        failed = _offer(failed, outer)
         if failed is not None:
             raise failed
     return result
+
+
+def _enter(
+    contexts: tuple[_Context, ...],
+) -> tuple[BaseException | None, _Context | None, int]:
+    """Enter ``contexts``; an error, the context outside of where it was, and how many worked."""
+    failed, outer, entered = None, None, 0
+    for context in contexts:
+        try:
+            context.enter()
+            entered += 1
+        except BaseException as error:
+            failed, outer = error, context.old_contexts[1]
+    return failed, outer, entered
+
+
+def _exit(
+    contexts: tuple[_Context, ...], failed: BaseException | None
+) -> tuple[BaseException | None, _Context | None]:
+    """Leave ``contexts``, the last first; an error and the context outside of where it was."""
+    for context in reversed(contexts):
+        try:
+            if failed is None:
+                context.exit(None, None, None)
+            else:
+                context.exit(type(failed), failed, failed.__traceback__)
+        except BaseException as error:
+            return error, context.old_contexts[1]
+    return failed, None
 
 
 def _offer(error: BaseException, context: _Context | None) -> BaseException | None:

@@ -110,26 +110,37 @@ class Maker:
         """Return a statement that may stand in a callback: it does not wait."""
         label = self._next_label()
         kinds = ["log", "resolve", "resolve", "fail", "raise", "on_done", "add_future", "add"]
-        kind = self._one_of([*kinds, "return"])
-        if kind in ("resolve", "fail", "on_done", "add_future"):
+        kinds += ["return", "chain", "remove_timer", "spawn_callback", "bad_done_callback"]
+        kinds += ["release", "notify", "put", "take", "periodic"]
+        kinds += ["set_event", "clear_event", "decorated"] * self._old
+        kind = self._one_of(kinds)
+        if kind == "chain":
+            return [kind, label, self._pick(FUTURES), self._pick(FUTURES)]
+        if kind in ("periodic", "remove_timer"):
+            return [kind, label, 0.125 + self._delay()]
+        if kind == "decorated":
+            return [kind, label, *self._delivery()]
+        if kind in ("resolve", "fail", "on_done", "add_future", "bad_done_callback"):
             return [kind, label, self._pick(FUTURES)]
         if kind == "add":
             return ["callback", label, [self._plain()] if self._pick(2) else []]
         return [kind, label]
 
     def _context(self) -> str:
-        return self._one_of(["stack", "stack", "swallow", "pass", "replace", "null", "off"])
+        kinds = ["stack", "stack", "swallow", "pass", "replace", "null", "off"]
+        return self._one_of([*kinds, "suppress", "fail_on_exit", "fail_on_reentry"])
 
     # Things to wait for
 
     def _awaitable(self, callees: list[int], depth: int) -> list[Any]:
         kinds = ["future", "future", "done", "failed", "moment", "sleep", "none", "bad", "maybe"]
+        kinds += ["acquire", "condition", "get", "put_and_wait"]
         if callees:
             kinds += ["call"] * 4
         if depth < 2:
             kinds += ["list", "list", "dict", "timeout", "quiet"]
         if self._old:
-            kinds += ["task", "task", "return_future"]
+            kinds += ["task", "task", "return_future", "event"]
             # In a list Tornado looks for unknown keys in the order of the children's addresses.
             kinds += ["wait", "wait_all"] * (depth == 0)
             if callees:
@@ -141,6 +152,8 @@ class Maker:
             return [kind, self._next_label()]
         if kind == "sleep":
             return ["sleep", self._delay()]
+        if kind in ("acquire", "condition", "get", "put_and_wait", "event"):
+            return [kind, self._one_of([None, None, self._delay()])]
         if kind in ("call", "call_callback", "run_with_context"):
             return [kind, self._one_of(callees)]
         if kind in ("list", "dict", "quiet"):
