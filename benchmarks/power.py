@@ -20,6 +20,7 @@ import hashlib
 import itertools
 import json
 import random
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -205,7 +206,8 @@ def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
             start = time.monotonic()
             verdict = judge(verifier, case)
             result = Result(case, label, verdict, time.monotonic() - start)
-            print(result.mark, end="", flush=True, file=sys.stderr)
+            told = "." if result.mark == "." else f"{result.mark} {case.name}: {verdict.reason}\n"
+            print(told, end="", flush=True, file=sys.stderr)
             yield result
 
 
@@ -278,6 +280,7 @@ def main() -> int:
     if options.limit:
         chosen = random.Random(0).sample(chosen, min(options.limit, len(chosen)))
     labels = Labels(options.labels)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results: list[Result] = []
     try:
         results.extend(measure(chosen, labels))
