@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from . import generation
+
 
 class NoDescriptors:
     """The part of IOLoop that is about file descriptors and signals."""
@@ -30,3 +32,8 @@ class NoDescriptors:
 
     def set_blocking_log_threshold(self, seconds: float | None) -> None:
         """Do nothing: no iteration takes any of the loop's time."""
+
+
+generation.limit_methods(
+    NoDescriptors, ["set_blocking_signal_threshold", "set_blocking_log_threshold"], last=5
+)

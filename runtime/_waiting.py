@@ -36,18 +36,28 @@ def _wake(future: BaseFuture) -> None:
         future.set_result(None)
 
 
-def with_timeout(
+def with_timeout_and_loop(
     timeout: float | timedelta, future: Any, io_loop: Any = None, quiet_exceptions: Any = ()
 ) -> BaseFuture:
+    """Be ``with_timeout`` as Tornado 4 declares it; ``io_loop`` is the loop with the clock."""
+    return _with_timeout(timeout, future, io_loop or _current.loop(), quiet_exceptions)
+
+
+def with_timeout(timeout: float | timedelta, future: Any, quiet_exceptions: Any = ()) -> BaseFuture:
     """Return a future for the outcome of ``future`` or, at ``timeout``, a ``TimeoutError``.
 
     ``timeout`` is a time on the loop's clock, or a timedelta from now. ``future`` goes on in any
     case; an error that it has after the timeout is logged, unless it is a ``quiet_exceptions``.
     """
+    return _with_timeout(timeout, future, _current.loop(), quiet_exceptions)
+
+
+def _with_timeout(
+    timeout: float | timedelta, future: Any, loop: Any, quiet_exceptions: Any
+) -> BaseFuture:
     awaited = convert_yielded(future)
     limited = _futures.Future()
     chain_future(awaited, limited)
-    loop = io_loop or _current.loop()
 
     def log_error(late: Any) -> None:
         try:

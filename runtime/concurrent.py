@@ -9,6 +9,7 @@ from concurrent import futures
 from typing import Any
 
 from . import _current, _futures, generation
+from ._executor import VirtualExecutor as VirtualExecutor
 from ._futures import BaseFuture, DeferringFuture, ImmediateFuture
 from .stack_context import ExceptionStackContext, wrap
 from .util import ArgReplacer
@@ -199,52 +200,6 @@ class DummyExecutor:
 
 
 dummy_executor = DummyExecutor()
-
-
-class _Job(futures.Future[Any]):
-    """Something submitted to a VirtualExecutor; asking for its result runs it if need be."""
-
-    def __init__(self, call: Callable[[], Any]) -> None:
-        super().__init__()
-        self._call = call
-
-    def perform(self) -> None:
-        """Run the job unless it ran or was cancelled before."""
-        if self.done():
-            return
-        try:
-            result = self._call()
-        except Exception as error:
-            self.set_exception(error)
-        else:
-            self.set_result(result)
-
-    def result(self, timeout: float | None = None) -> Any:
-        self.perform()
-        return super().result(timeout)
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        self.perform()
-        return super().exception(timeout)
-
-
-class VirtualExecutor(futures.Executor):
-    """An executor without threads: each job is an external operation of the current loop.
-
-    A job runs when the loop lets it complete, so the order of jobs is the chooser's.
-    """
-
-    def __init__(self, max_workers: int | None = None, *args: Any, **kwargs: Any) -> None:
-        """Take the arguments of ``ThreadPoolExecutor``; they have no effect."""
-        self._submitted = 0
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
-        """Return a future for ``fn(*args, **kwargs)``, which runs later on the loop."""
-        self._submitted += 1
-        job = _Job(functools.partial(fn, *args, **kwargs))
-        name = getattr(fn, "__name__", type(fn).__name__)
-        _current.loop().add_external(f"executor {name} #{self._submitted}", job.perform)
-        return job
 
 
 generation.limit(globals(), ["return_future", "ReturnValueIgnoredError"], last=5)

@@ -29,6 +29,7 @@ from ._waiting import WaitIterator as WaitIterator
 from ._waiting import maybe_future as maybe_future
 from ._waiting import sleep as sleep
 from ._waiting import with_timeout as with_timeout
+from ._waiting import with_timeout_and_loop
 from ._yieldables import convert_yielded as convert_yielded
 from ._yieldpoints import Arguments as Arguments
 from ._yieldpoints import Callback as Callback
@@ -42,6 +43,9 @@ generation.vary(
     globals(), "TimeoutError", {4: _GenTimeoutError, 5: util._TimeoutError, 6: TimeoutError}
 )
 generation.vary(globals(), "moment", {4: moment_future, 5: null_future, 6: null_future})
+generation.vary(
+    globals(), "with_timeout", {4: with_timeout_and_loop, 5: with_timeout, 6: with_timeout}
+)
 generation.limit(globals(), ["is_coroutine_function"], first=5)
 generation.limit(
     globals(),

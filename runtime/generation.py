@@ -59,6 +59,21 @@ def limit(
         vary(namespace, name, {g: value for g in GENERATIONS if first <= g <= last})
 
 
+def limit_methods(cls: type, names: Sequence[str], *, first: int = 4, last: int = 6) -> None:
+    """Keep methods of ``cls`` only in the generations ``first`` to ``last``."""
+    methods = {name: cls.__dict__[name] for name in names}
+
+    def bind(generation: int) -> None:
+        for name, method in methods.items():
+            if first <= generation <= last:
+                setattr(cls, name, method)
+            elif name in cls.__dict__:
+                delattr(cls, name)
+
+    listen(bind)
+    bind(current)
+
+
 def vary(namespace: dict[str, Any], name: str, values: Mapping[int, Any]) -> None:
     """Bind ``name`` to ``values[generation]``, now and at every switch; absent where not given."""
     _bindings.append((namespace, name, values))

@@ -22,6 +22,7 @@ from typing import Any
 from . import _current, _futures, _threads, choices, generation, util
 from ._current import CurrentLoops
 from ._descriptors import NoDescriptors
+from ._executor import RunsInExecutor
 from ._futures import BaseFuture
 from ._periodic import PeriodicCallback as PeriodicCallback
 from ._timers import Timer, Timers
@@ -60,7 +61,7 @@ class External:
         self.deliver = deliver
 
 
-class IOLoop(CurrentLoops, NoDescriptors):
+class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
     """An event loop. ``IOLoop()`` becomes the current loop of its thread if there is none.
 
     ``time_func`` and ``impl`` (an object with ``poll(seconds)``) replace the virtual clock, as they
@@ -275,7 +276,10 @@ class IOLoop(CurrentLoops, NoDescriptors):
                 _state.contexts = EMPTY
                 self._watch(result)
         except Exception:
-            self.handle_callback_exception(function)
+            if generation.current < 6:
+                self.handle_callback_exception(function)
+            else:
+                _log_error_in(function)
         finally:
             _state.contexts = EMPTY
 
@@ -290,7 +294,7 @@ class IOLoop(CurrentLoops, NoDescriptors):
 
     def handle_callback_exception(self, callback: Callable[..., Any]) -> None:
         """Log the exception that a callback has raised; subclasses may do something else."""
-        app_log.error("Exception in callback %r", callback, exc_info=True)
+        _log_error_in(callback)
 
     def _advance(self) -> bool:
         """Let something happen outside; ``False`` if nothing can."""
@@ -358,6 +362,8 @@ class PollIOLoop(IOLoop):
 
 
 generation.limit(globals(), ["PollIOLoop"], last=5)
+generation.limit_methods(IOLoop, ["handle_callback_exception"], last=5)
+generation.limit_methods(CurrentLoops, ["initialized"], last=4)
 
 
 def _start(func: Callable[[], Any]) -> Any:
@@ -377,6 +383,10 @@ def _start(func: Callable[[], Any]) -> Any:
         return failed
     failed.set_result(None)
     return failed
+
+
+def _log_error_in(callback: Callable[..., Any]) -> None:
+    app_log.error("Exception in callback %r", callback, exc_info=True)
 
 
 def _check_callable(function: Any) -> None:

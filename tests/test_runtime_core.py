@@ -420,6 +420,38 @@ def test_names_come_and_go(switch: Any) -> None:
     assert hasattr(gen, "engine")
 
 
+METHODS = {
+    "initialized": {4},
+    "handle_callback_exception": {4, 5},
+    "set_blocking_log_threshold": {4, 5},
+    "run_in_executor": {5, 6},
+}
+
+
+@pytest.mark.parametrize("number", [4, 5, 6])
+def test_methods_come_and_go(switch: Any, number: int) -> None:
+    switch(number)
+    for name, generations in METHODS.items():
+        assert hasattr(IOLoop, name) == (number in generations)
+
+
+def test_arguments_come_and_go(loop: IOLoop, switch: Any) -> None:
+    gen.with_timeout(loop.time() + 1, gen.sleep(2), io_loop=loop)
+    switch(6)
+    with pytest.raises(TypeError, match="io_loop"):
+        gen.with_timeout(loop.time() + 1, gen.sleep(2), io_loop=loop)
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_run_in_executor(loop: IOLoop, switch: Any, number: int) -> None:
+    switch(number)
+
+    async def main() -> Any:
+        return await loop.run_in_executor(None, max, 1, 2)  # type: ignore[misc]
+
+    assert loop.run_sync(main) == 2
+
+
 def test_no_such_generation() -> None:
     with pytest.raises(ValueError, match="no such Tornado generation: 3"):
         generation.switch(3)
