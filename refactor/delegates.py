@@ -24,7 +24,7 @@ from .model import Options
 from .names import Names
 from .producers import Produced, produced
 from .refusal import Refused
-from .sites import Site, SiteFinder
+from .sites import DECORATED, Site, SiteFinder
 from .workspace import Class, Parsed, first_parameter
 
 Kind = Literal["plain", "coroutine", "engine", "generator"]
@@ -57,7 +57,7 @@ class Delegates:
         """What a method is by its decorators and its body."""
         names, node = method.file.names, method.node
         marks = {names.qualified(each.decorator, node) for each in node.decorators}
-        if node.asynchronous is not None or COROUTINE in marks:
+        if node.asynchronous is not None or COROUTINE in marks or marks & DECORATED.keys():
             return "coroutine"
         if not tree.some(node.body, lambda n: isinstance(n, cst.Yield)):
             return "plain"

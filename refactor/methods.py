@@ -208,23 +208,26 @@ class Methods:
                 return method in found
             return not verb or _looks_like_handler(node.value)
         if isinstance(node, cst.SimpleString) and node.raw_value == method.name:
-            return self._looks_up(file, node, verb)
+            return self._looks_up(file, node, method)
         if isinstance(node, cst.Name) and node.value == method.name:
             return self._in_class_body(file, node, related)
         if not isinstance(node, cst.Call) or not self._computed(file, node, related):
             return False
         return method.name.startswith(_literal_start(node.args[1].value))
 
-    def _looks_up(self, file: Parsed, node: cst.CSTNode, verb: bool) -> bool:
+    def _looks_up(self, file: Parsed, node: cst.CSTNode, method: Method) -> bool:
         """Whether a text that equals a method's name may be used to find the method.
 
         It may in a table of names and in ``getattr``; not where another function gets it.
         """
         parent = file.names.parents.get(id(node))
         call = file.names.parents.get(id(parent)) if isinstance(parent, cst.Arg) else None
-        if isinstance(call, cst.Call):
-            return (tree.dotted(call.func) or "").rpartition(".")[2] in LOOKUPS
-        return not verb
+        if not isinstance(call, cst.Call):
+            return method.name not in VERBS
+        if (tree.dotted(call.func) or "").rpartition(".")[2] not in LOOKUPS:
+            return False
+        holder = self.workspace.resolve(file, call.args[0].value)
+        return not isinstance(holder, Class) or method in self.exactly(holder, method.name)
 
     def _in_class_body(self, file: Parsed, node: cst.Name, related: set[Class]) -> bool:
         """Whether a bare name is the method, read in the body of a class of its family."""
