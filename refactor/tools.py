@@ -36,6 +36,7 @@ def verify_options(settings: Settings, root: Path, **generations: int) -> Verify
         root=str(root),
         imports=settings.imports,
         operations=tuple(Catalogue.of(settings.operations).tables()),
+        assume_once=settings.assume_once,
         **{name: value for name, value in given.items() if value is not None},
     )
 

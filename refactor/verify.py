@@ -55,8 +55,9 @@ class VerifyOptions:
     ``seconds`` (of computing) and ``runs`` bound the search for one handler; ``memory`` (megabytes,
     0 for no limit) the child. ``root`` is the project's folder, ``imports`` names modules loaded
     for real, ``operations`` holds the project's catalogue entries. ``confirm`` repeats a difference
-    in a fresh process. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6);
-    with neither given, both versions run on 4 and then both on 5.
+    in a fresh process. ``assume_once``: what the catalogue does not know calls back once or
+    never. ``before_tornado`` and ``after_tornado`` are the generations (4, 5 or 6); with neither
+    given, both versions run on 4 and then both on 5.
     """
 
     seconds: float = 10.0
@@ -67,6 +68,7 @@ class VerifyOptions:
     root: str | None = None
     imports: tuple[str, ...] = ()
     operations: tuple[Mapping[str, Any], ...] = ()
+    assume_once: bool = False
     memory: int = 2048
     confirm: bool = True
 
@@ -193,6 +195,7 @@ class Verifier:
                 "root": options.root,
                 "imports": list(options.imports),
                 "operations": [dict(entry) for entry in options.operations],
+                "assume_once": options.assume_once,
             },
         }
 

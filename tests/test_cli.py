@@ -165,6 +165,23 @@ def test_verify_of_a_handler_that_is_not_there(tmp_path: Path) -> None:
     assert "Feed.post" in line
 
 
+def test_assume_once_is_assumed_by_the_check_too(tmp_path: Path) -> None:
+    tree(tmp_path, {"kept.py": KEPT})
+    before = uncallback("diff", "kept.py", cwd=tmp_path)
+    assert (before.returncode, before.stdout) == (0, b"")
+    ended = uncallback("diff", "kept.py", "--assume-once", cwd=tmp_path)
+    assert ended.returncode == 1, ended.stderr.decode()
+    assert b"rewritten Many.get (inline on_done) equivalent, complete" in ended.stderr
+    assert b"note: 'unknown_thing' is taken to call back exactly once" in ended.stderr
+    after = uncallback("fix", "-", "--assume-once", cwd=tmp_path, input=KEPT.encode()).stdout
+    tree(tmp_path, {"after.py": after})
+    wary = uncallback("verify", "kept.py", "after.py", cwd=tmp_path)
+    assert wary.returncode == 1
+    assert b"calls back: twice" in wary.stdout
+    told = uncallback("verify", "kept.py", "after.py", "--assume-once", cwd=tmp_path)
+    assert told.returncode == 0, told.stdout.decode()
+
+
 # Standard input.
 
 

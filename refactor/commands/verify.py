@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--before-tornado", callback=generation, metavar="[4|5|6]", help="Runs BEFORE on it.")
 @click.option("--after-tornado", callback=generation, metavar="[4|5|6]", help="Runs AFTER on it.")
 @click.option("--import", "imports", multiple=True, help="Load this module for real.")
+@click.option("--assume-once", is_flag=True, help="Take unknown operations to call back once.")
 @click.option("--seconds", type=click.FloatRange(min=0.01), help="Time to check one handler.")
 @click.option("--runs", type=click.IntRange(min=1), help="Runs to check one handler.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the sampling.")
@@ -81,6 +82,7 @@ def _settings(before: Path, arguments: dict[str, Any]) -> Settings:
         runs=arguments["runs"],
         seed=arguments["seed"],
         imports=(*settings.imports, *arguments["imports"]),
+        assume_once=arguments["assume_once"] or None,
     )
 
 

@@ -33,6 +33,7 @@ _OF_VALUES = frozenset(_WORDS.split())
 
 _WORK = (CoroutineType, GeneratorType, _futures.BaseFuture)
 _REPLIES = ("later", "at once", "twice", "never")
+_ONCE = ("later", "at once", "never")
 
 
 def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], caller: FrameType) -> Any:
@@ -97,7 +98,8 @@ def _call_back(here: Circumstances, asked: str, last: str, functions: list[Any])
         labels = [f"function {index + 1}" for index in range(len(functions))]
         which = here.ask(f"which {asked} calls", labels)
     function = functions[which]
-    reply = _REPLIES[here.ask(f"{asked} calls back", _REPLIES)]
+    replies = _ONCE if here.catalogue.assume_once else _REPLIES
+    reply = replies[here.ask(f"{asked} calls back", replies)]
     count = here.harvest.arities.get(last)
     if count is None:
         count = positional(function)

@@ -54,20 +54,27 @@ class Catalogue:
     """The operations that stand-ins may be asked for.
 
     ``written``: every dotted name in the sources; a ``call`` pattern is about the call as written.
+    ``assume_once``: whatever is not among them calls back once or never.
     """
 
     operations: tuple[Operation, ...] = ()
     written: frozenset[str] = frozenset()
+    assume_once: bool = False
     _found: dict[str, Operation | None] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, tables: Iterable[Mapping[str, Any]], written: frozenset[str]) -> Catalogue:
+    def of(
+        cls,
+        tables: Iterable[Mapping[str, Any]],
+        written: frozenset[str],
+        assume_once: bool = False,
+    ) -> Catalogue:
         """The catalogue without Tornado's own operations, which the runtime performs."""
         entries = [Operation.of(table) for table in tables]
         outside = [
             o for o in entries if not all(own.startswith("tornado.") for own in o.owner or "?")
         ]
-        return cls(tuple(outside), written)
+        return cls(tuple(outside), written, assume_once)
 
     def find(self, name: str) -> Operation | None:
         """The operation that the stand-in ``name`` is, if it is one."""

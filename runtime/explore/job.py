@@ -81,6 +81,7 @@ def _version(request: Mapping[str, Any], name: str, source: bytes, other: bytes)
         root=options.get("root"),
         imports=tuple(options.get("imports", ())),
         operations=tuple(options.get("operations", ())),
+        assume_once=bool(options.get("assume_once")),
         other=other,
     )
 

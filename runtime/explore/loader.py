@@ -55,7 +55,7 @@ class LoadedVersion:
         self.harvest = found.merge(elsewhere)
         self.loop = RunLoop.fresh()
         self.catalogue = Catalogue.of(
-            version.operations, self.harvest.dotted | self.harvest.imported
+            version.operations, self.harvest.dotted | self.harvest.imported, version.assume_once
         )
         self.failures: dict[str, Any] = {}
         self.classes: dict[str, type] = {}

@@ -137,7 +137,8 @@ class Version:
 
     ``path`` is project-relative; ``project`` holds other files of the project that differ from
     those below ``root`` or are needed without it. ``tornado`` is the generation it runs on.
-    ``imports`` names modules to load for real, ``operations`` holds catalogue entries.
+    ``imports`` names modules to load for real, ``operations`` holds catalogue entries;
+    with ``assume_once``, what they do not name calls back once or never.
     """
 
     path: str
@@ -147,6 +148,7 @@ class Version:
     root: str | None = None
     imports: tuple[str, ...] = ()
     operations: tuple[Mapping[str, object], ...] = ()
+    assume_once: bool = False
     other: bytes | None = None
     """Source of the version it is compared with: literals are harvested from both."""
 
