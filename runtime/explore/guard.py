@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -137,7 +138,7 @@ class Guard:
             finally:
                 self._patience = 0
             if self._refused:
-                run = _with_obstacle(run, self._refused[0])
+                run = replace(run, obstacle=run.obstacle or self._refused[0])
                 self._refused.clear()
             return run
 
@@ -148,13 +149,6 @@ class Guard:
         first = self._refused[0] if self._refused else None
         self._refused.clear()
         return first
-
-
-def _with_obstacle(run: Run, obstacle: str) -> Run:
-    if run.obstacle is not None:
-        return run
-    fields = {name: getattr(run, name) for name in Run.__slots__}
-    return Run(**{**fields, "obstacle": obstacle})
 
 
 def limit_memory(megabytes: int) -> None:
