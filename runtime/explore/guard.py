@@ -11,6 +11,7 @@ keeps what it needs in a closure.
 from __future__ import annotations
 
 import _thread
+import atexit
 import os
 import signal
 import sys
@@ -107,6 +108,8 @@ class Guard:
             interval = self._seconds * factor / 4
             signal.signal(number, self._tick)
             signal.setitimer(timer, interval, interval)
+            # While Python shuts down nobody handles the signal any more, and it would end us.
+            atexit.register(signal.setitimer, timer, 0)
 
     def _tick(self, number: int, frame: FrameType | None) -> None:
         """A few ticks within the same run are its limit: no clock is read on the hot path."""
