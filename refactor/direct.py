@@ -171,10 +171,11 @@ class Converter:
         started = self._put([stmt], pending)
         raising = may_raise(after if leaving else [*after, *behind], self.host.first)
         top = self._statement_site(stmt) is not None
+        names = list(dict.fromkeys(p.started.future for p in pending.values()))
         sure = _definite([stmt], self) and (top or not raising)
         flow = self._guarded(started, [] if leaving else behind, raising, top)
-        names = list(dict.fromkeys(p.started.future for p in pending.values()))
-        unset = [] if sure else [tree.line(" = ".join([*names, "None"]))]
+        tested = names[:-1] if sure else names
+        unset = [tree.line(" = ".join([*tested, "None"]))] if tested else []
         waiting = self._wait(list(pending.values()), sure, leaving)
         return [*unset, *flow, *waiting, *(self.tail(rest) if leaving else [])]
 
@@ -221,16 +222,24 @@ class Converter:
         return [*started, guard] if top else [guard]
 
     def _wait(self, pending: list[Pending], sure: bool, leaving: bool) -> tree.Block:
-        done: tree.Block = []
+        """Wait for the one operation that was started; with ``sure`` there certainly is one."""
+        cases: list[tuple[str, tree.Block]] = []
         for each in {each.started.future: each for each in pending}.values():
             block = self._awaited(each)
             if leaving and not leaves(block):
                 block.append(tree.line("return"))
-            if not sure:
-                test = cst.parse_expression(f"{each.started.future} is not None")
-                block = [cst.If(test=test, body=tree.suite(block))]
-            done += block
-        return done
+            cases.append((each.started.future, block))
+        chosen: cst.If | cst.Else | None = None
+        if sure:
+            _, block = cases.pop()
+            if not cases:
+                return block
+            chosen = cst.Else(body=tree.suite(block))
+        for future, block in reversed(cases):
+            test = cst.parse_expression(f"{future} is not None")
+            chosen = cst.If(test=test, body=tree.suite(block), orelse=chosen)
+        assert isinstance(chosen, cst.If)
+        return [chosen]
 
     def _put(self, stmts: tree.Block, pending: dict[int, Pending]) -> tree.Block:
         """The statements with each operation replaced by its start."""
