@@ -291,24 +291,23 @@ def without_deactivated(contexts: Contexts) -> Contexts:
     Links between the contexts that stay are closed over the gaps. The pair is new so that leaving a
     ``with`` block in a callback that did not enter it is noticed.
     """
-    context = contexts[1]
+    entered, head = contexts
+    if entered:
+        entered = tuple(context for context in entered if context.active)
+    context = head
     while context is not None and context.active:
         context = context.old_contexts[1]
     if context is None:
-        entered, head = contexts
         return (entered, head)
     alive = []
-    context = contexts[1]
+    context = head
     while context is not None:
         if context.active:
             alive.append(context)
         context = context.old_contexts[1]
-    if not alive:
-        return EMPTY
-    for inner, outer in zip(alive, [*alive[1:], None], strict=True):
-        entered = tuple(c for c in inner.old_contexts[0] if c.active)
-        inner.old_contexts = (entered, outer)
-    return tuple(c for c in contexts[0] if c.active), alive[0]
+    for inner, outer in zip(alive, [*alive[1:], None], strict=False):
+        inner.old_contexts = (tuple(c for c in inner.old_contexts[0] if c.active), outer)
+    return (entered, alive[0]) if alive else EMPTY
 
 
 def run_with_stack_context(context: Any, func: Callable[[], _T]) -> _T:

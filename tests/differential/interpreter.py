@@ -221,6 +221,7 @@ def serve(side: str) -> None:
         make_loop = loop_of_tornado_6 if generation > 4 else loop_of_tornado_4
     records = LogTrace()
     logging.getLogger().handlers = [records]
+    gc.freeze()  # what was imported is no program's, and need not be looked through again and again
     gc.disable()  # generators that nothing refers to must end when they do on the other side
     for line in sys.stdin:
         forget_contexts()
