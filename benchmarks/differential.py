@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from differential.children import both, make_program, side_by_side
 
 GENERATIONS = (4, 6)
+BATCH = 20  # programs that the children work on at the same time
 
 
 def main() -> int:
@@ -42,14 +43,17 @@ def compare(generation: int, programs: int, seed: int) -> int:
     start = time.monotonic()
     different = []
     events = 0
-    with both(generation) as (runtime, tornado):
-        for number in range(programs):
-            pick = random.Random(f"{seed} {number}").randrange
-            program = make_program(pick, generation)
-            ours, theirs = runtime.trace(program), tornado.trace(program)
-            events += len(ours)
-            if ours != theirs:
-                different.append((program, ours, theirs))
+    with both(generation) as sides:
+        for first in range(0, programs, BATCH):
+            seeds = [f"{seed} {number}" for number in range(first, min(first + BATCH, programs))]
+            batch = [make_program(random.Random(s).randrange, generation) for s in seeds]
+            for child in sides:
+                child.send(batch)
+            for program in batch:
+                ours, theirs = (child.receive() for child in sides)
+                events += len(ours)
+                if ours != theirs:
+                    different.append((program, ours, theirs))
     seconds = time.monotonic() - start
     print(
         f"Tornado {generation}: {len(different)} of {programs} programs differ "

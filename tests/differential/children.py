@@ -34,13 +34,21 @@ class Child:
 
     def trace(self, program: Program) -> list[Any]:
         """Return what happens when ``program`` runs; ``RuntimeError`` if the child has died."""
+        self.send([program])
+        return self.receive()
+
+    def send(self, programs: list[Program]) -> None:
+        """Hand over programs; together they must fit into a pipe (64 KB)."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(program) + "\n")
+        self._process.stdin.write("".join(json.dumps(program) + "\n" for program in programs))
         self._process.stdin.flush()
+
+    def receive(self) -> list[Any]:
+        """Return the trace of the next program handed over."""
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the child died of {json.dumps(program)}")
+            raise RuntimeError("the child has died")
         answer: list[Any] = json.loads(line)
         return answer
 
