@@ -18,6 +18,7 @@ from loops import CLOCK, START, new_loop
 from program import Loaded, Program, classes_of
 from recorder import Output, Recorder, StandIns, state_of
 from scenario import AT_TIMER, Observation, Scenario
+from tornado.httpclient import AsyncHTTPClient
 from tornado.ioloop import IOLoop
 from tornado.process import Subprocess
 from upstream import Held, Upstream
@@ -243,6 +244,7 @@ class Driver:
             self._server.stop()
         self._upstream.close()
         Subprocess.uninitialize()
+        AsyncHTTPClient().close()  # the loop's own, which would keep the loop alive for ever
         for client in self._clients:
             client.leave()
         try:
