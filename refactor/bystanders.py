@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
-from .awaitable import has_callback
+from .awaitable import Awaitables, has_callback
 from .find import ASYNCHRONOUS, ENGINE, decorated
 from .keys import CALLBACK
 from .refusal import Refused
@@ -76,8 +76,12 @@ class Bystanders:
         return (waited and self.finder.operation(call) is None) or method in ELSEWHERE
 
     def _method(self, call: cst.Call, first: str) -> None:
-        """Follow a call of a method of ``self``."""
+        """Follow a call of a method of ``self``, or of a function of the same file."""
         func = call.func
+        if isinstance(func, cst.Name):
+            functions = Awaitables(self.unit, self.finder.cls, self.finder)
+            if functions.schedules(func):
+                raise Refused("UC605", call, what=func.value)
         if not isinstance(func, cst.Attribute) or tree.dotted(func.value) != first:
             return
         workspace = self.unit.workspace
