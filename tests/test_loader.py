@@ -195,3 +195,14 @@ def test_executed_lines() -> None:
     assert outline == {("app.py", start + offset) for offset in (0, 1, 3)}
     assert given == {("app.py", start), ("app.py", start + 1)}
     assert given | absent == outline
+
+
+def test_a_module_that_a_function_imports_is_fresh_in_every_run() -> None:
+    project = {"late.py": b"import framework\nframework.setup()\nseen = []"}
+    body = (
+        "def get(self):\n    import late\n    late.seen.append(1)\n    self.write(str(late.seen))"
+    )
+    loaded = program(handler(body), project=project)
+    runs = [world.execute(loaded, "Main.get", Recorder()) for _ in range(3)]
+    assert runs[0] == runs[1] == runs[2]
+    assert effects(runs[2], "call", "body") == ["response b'[1]'"]

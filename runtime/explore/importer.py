@@ -70,7 +70,10 @@ class _Borrowed(ModuleType):
 
 
 class Importer:
-    """The modules of one version. ``modules`` are those of the project, by path, as executed."""
+    """The modules of one version. ``modules`` are those of the project, by path, as executed.
+
+    ``late`` says that one of them was executed during a run, because a function imports it.
+    """
 
     def __init__(
         self, sources: Sources, *, real: frozenset[str], shared: Harvest, entry: str
@@ -80,6 +83,7 @@ class Importer:
         of that version. ``entry``: the path of the file under check."""
         self.sources = sources
         self.modules: dict[str, ModuleType] = {}
+        self.late = False
         self.failed: dict[str, str] = {}
         self.lines: dict[str, dict[int, None]] = {}
         self.inner_classes: dict[str, type] = {}
@@ -92,6 +96,7 @@ class Importer:
     def forget(self) -> None:
         """Drop all executed modules of the project; the next import executes them again."""
         self.modules.clear()
+        self.late = False
         self._known.clear()
         self.inner_classes.clear()
 
@@ -111,15 +116,19 @@ class Importer:
         module.__dict__["__builtins__"] = guarded_builtins(
             self.import_, lines, self._note_class, unknown
         )
+        here = now()
+        live, here.live = here.live, False
+        self.late = self.late or live
         try:
             code, found = compiled(source)
             if source.path != self._entry:
-                here = now()
                 here.harvest = here.harvest.merge(names_only(found))
             exec(code, module.__dict__)
         except BaseException:
             self.modules.pop(source.path, None)
             raise
+        finally:
+            here.live = live
         return module
 
     def execute_dependents(self, classes: Iterable[str]) -> None:

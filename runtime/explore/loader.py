@@ -112,7 +112,7 @@ class LoadedVersion:
 
     def refresh(self) -> None:
         """Make the module state fresh: execute everything again if the last run has changed it."""
-        if self._watch is not None and not self._watch.stale:
+        if self._watch is not None and not self._watch.stale and not self._importer.late:
             return
         here = Circumstances(self.harvest, self.catalogue)
         before = circumstances.begin(here)
