@@ -82,9 +82,16 @@ class Finishing:
     def _known_outside(self, name: str) -> bool:
         """Whether a method of a base outside of the project finishes; a handler has such a base."""
         outside = Receivers(self.workspace, self.cls.file).external(self.cls)
-        return bool(outside) and (
-            name in FINISHING or any(f"{owner}.{name}" in REDIRECTING for owner in outside)
-        )
+        if any(f"{owner}.{name}" in REDIRECTING for owner in outside):
+            return True
+        return name in FINISHING and (bool(outside) or self._is_mixin())
+
+    def _is_mixin(self) -> bool:
+        """Whether the class has no base of its own, so that a handler class will be its sibling.
+
+        ``@asynchronous`` only works on a ``RequestHandler``, so that is what its instances are.
+        """
+        return all(tree.dotted(arg.value) == "object" for arg in self.cls.node.bases)
 
     def _function_always(self, owner: Class, node: cst.FunctionDef, waited: bool) -> bool:
         """Whether a call of ``node`` always finishes; ``waited``: it is awaited where it stands."""
