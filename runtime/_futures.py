@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import traceback
-from asyncio import CancelledError, InvalidStateError
+from asyncio import CancelledError as CancelledError
+from asyncio import InvalidStateError
 from collections.abc import Callable, Generator
 from types import TracebackType
 from typing import Any
@@ -190,11 +191,12 @@ class ImmediateFuture(BaseFuture):
 class DeferringFuture(BaseFuture):
     """The future of Tornado 5 and 6, which is asyncio's: callbacks run in the next iteration."""
 
-    __slots__ = ("_cancelled",)
+    __slots__ = ("_cancelled", "runner")
 
     def __init__(self) -> None:
         super().__init__()
         self._cancelled = False
+        self.runner: Any = None  # lives as long as the future for its result
 
     @staticmethod
     def resolved_twice() -> Exception:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _current, _futures, generation
 from ._errors import BadYieldError, LeakedCallbackError
-from ._futures import BaseFuture, ImmediateFuture
+from ._futures import BaseFuture, DeferringFuture, ImmediateFuture
 from .concurrent import fail, failed_future
 from .stack_context import ExceptionStackContext, StackContextInconsistentError, _state
 
@@ -82,7 +82,9 @@ def begin(generator: Any, future: BaseFuture) -> None:
         if _state.contexts is not contexts:
             yielded = _futures.Future()
             yielded.set_exception(_inconsistent())
-        Runner(generator, future, yielded)
+        runner = Runner(generator, future, yielded)
+        if isinstance(future, DeferringFuture):
+            future.runner = runner
 
 
 class Runner:

@@ -275,6 +275,9 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
             if result is not None:
                 _state.contexts = EMPTY
                 self._watch(result)
+        except _futures.CancelledError:
+            if generation.current == 4:
+                raise
         except Exception:
             if generation.current < 6:
                 self.handle_callback_exception(function)
@@ -403,5 +406,7 @@ def _run_done_callback(callback: Callable[[Any], Any], future: Any) -> None:
     """Run a done-callback as asyncio does: what it returns is ignored, what it raises is logged."""
     try:
         callback(future)
-    except Exception:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
         _futures._asyncio_log.error("Exception in callback %r", callback, exc_info=True)

@@ -272,3 +272,18 @@ def test_unretrieved_errors_are_logged(caplog: pytest.LogCaptureFixture) -> None
             [record] = caplog.records
             assert record.name == logger
             assert "exception was never retrieved" in record.getMessage()
+
+
+@pytest.mark.parametrize("number", [5, 6])
+def test_cancelled_futures_do_not_end_the_loop(
+    loop: IOLoop, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    """add_future is quiet about the error, a done-callback's is logged, as on Tornado 6.5."""
+    with generation.use(number):
+        for _ in range(2):
+            future: Any = concurrent.Future()
+            future.cancel()
+            loop.add_future(future, lambda done: done.result())
+        future.add_done_callback(lambda done: done.result())
+        assert loop.run_until_idle() == "idle"
+    assert [record.name for record in caplog.records] == ["asyncio"]

@@ -199,8 +199,17 @@ class LogTrace(logging.Handler):
         self.interpreter.log("record", " ".join(words), error)
 
 
-def forget_contexts() -> None:
-    """Take away the contexts that a program with a ``yield`` inside ``with`` has left behind."""
+def forget() -> None:
+    """Take away what a program has left behind for the next one.
+
+    Contexts after a ``yield`` inside ``with``; and the result that a Runner which has ended may
+    give to the one done future that all of Tornado 4 shares.
+    """
+    from tornado import gen
+
+    shared = getattr(gen, "_null_future", None)
+    if hasattr(shared, "_exc_info"):
+        shared._result = shared._exc_info = None
     try:
         from tornado.stack_context import _state
     except ImportError:
@@ -224,7 +233,7 @@ def serve(side: str) -> None:
     gc.freeze()  # what was imported is no program's, and need not be looked through again and again
     gc.disable()  # generators that nothing refers to must end when they do on the other side
     for line in sys.stdin:
-        forget_contexts()
+        forget()
         loop = make_loop()
         interpreter = records.interpreter = Interpreter(json.loads(line), loop, generation)
         trace = interpreter.run()
