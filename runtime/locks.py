@@ -107,7 +107,7 @@ class Event:
         return with_timeout(timeout, self._future)
 
 
-class _Releasing:
+class _ReleasingContextManager:
     """What ``yield lock.acquire()`` gives: releases at the end of a ``with`` block."""
 
     def __init__(self, owner: Any) -> None:
@@ -142,7 +142,7 @@ class Semaphore(_Waiters):
             waiter = self._waiters.popleft()
             if not waiter.done():
                 self._value -= 1
-                waiter.set_result(_Releasing(self))
+                waiter.set_result(_ReleasingContextManager(self))
                 break
 
     def acquire(self, timeout: _Timeout = None) -> BaseFuture:
@@ -150,7 +150,7 @@ class Semaphore(_Waiters):
         waiter = _futures.Future()
         if self._value > 0:
             self._value -= 1
-            waiter.set_result(_Releasing(self))
+            waiter.set_result(_ReleasingContextManager(self))
             return waiter
         self._waiters.append(waiter)
 

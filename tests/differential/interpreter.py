@@ -18,7 +18,7 @@ from awaitables import Awaitables
 from contexts import Contexts
 from describing import describe, outcome
 from jumping_loops import loop_of_runtime, loop_of_tornado_4, loop_of_tornado_6
-from statements import Return, Statements
+from statements import ProgramError, Return, Statements
 
 END = 100.0  # seconds of loop time after which a program is over
 
@@ -137,6 +137,8 @@ class Interpreter(Statements, Contexts, Awaitables):
 
     def do_get_callback(self, kind: str, label: int, key: str, how: str, delay: float) -> Any:
         callback = yield self.gen.Callback(key)
+        if not callable(callback):  # a yield was passed over, after an inconsistent context
+            raise ProgramError("no function", label)
         self.log("callback for", key)
         self.deliver(callback, how, delay, label)
 
