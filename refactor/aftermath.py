@@ -6,7 +6,7 @@ In callback style the callback still runs when the code after the call returns e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import libcst as cst
 
@@ -15,6 +15,27 @@ from .refusal import Refused
 
 QUIET_METHODS = frozenset({"set_status", "set_header", "add_header", "clear_header", "write"})
 """``RequestHandler`` methods that do not raise for literal arguments (before the request ends)."""
+
+HARMLESS = QUIET_METHODS | {
+    "get_argument",
+    "get_arguments",
+    "get_body_argument",
+    "get_body_arguments",
+    "get_query_argument",
+    "get_query_arguments",
+    "get_cookie",
+    "get_secure_cookie",
+    "set_cookie",
+    "set_secure_cookie",
+    "clear_cookie",
+    "get_status",
+    "render_string",
+    "reverse_url",
+    "static_url",
+    "require_setting",
+    "flush",
+}
+"""``RequestHandler`` methods that do not finish the request."""
 
 LOGGING = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical"})
 
@@ -32,9 +53,49 @@ def _idle(small: cst.CSTNode | None) -> bool:
     return isinstance(small, cst.Expr) and isinstance(small.value, cst.BaseString | cst.Ellipsis)
 
 
-def may_raise(stmts: Sequence[cst.CSTNode], first: str) -> bool:
-    """Whether running ``stmts`` could raise; only what plainly cannot is trusted."""
+def may_raise(stmts: Sequence[cst.CSTNode], first: str, finished: bool = True) -> bool:
+    """Whether running ``stmts`` could raise; only what plainly cannot is trusted.
+
+    ``finished`` says that the request may have been finished before, so that ``write`` raises.
+    """
+    if finished and any(f"{first}.write" in _called_paths(stmt) for stmt in stmts):
+        return True
     return not all(_quiet(stmt, first) for stmt in stmts)
+
+
+def _called_paths(node: cst.CSTNode) -> set[str | None]:
+    return {tree.dotted(call.func) for call in tree.find(node, cst.Call, into_functions=False)}
+
+
+def may_finish(
+    stmts: Sequence[cst.CSTNode], first: str, busy: Callable[[cst.CSTNode], bool]
+) -> bool:
+    """Whether the request may be finished where these statements have run, or while they wait.
+
+    A branch that leaves the function does not count unless it is ``busy``: an operation that it
+    starts goes on with the request as the branch left it.
+    """
+    return any(_may_finish(stmt, first, busy) for stmt in stmts)
+
+
+def _may_finish(stmt: cst.CSTNode, first: str, busy: Callable[[cst.CSTNode], bool]) -> bool:
+    suites = tree.sub_blocks(stmt)
+    if not suites:
+        return any(_finishing(call, first) for call in tree.find(stmt, cst.Call))
+    blocks = [tree.block(suite) for suite in suites]
+    return any(
+        may_finish(block, first, busy)
+        for block in blocks
+        if not leaves(block) or any(busy(each) for each in block)
+    )
+
+
+def _finishing(call: cst.Call, first: str) -> bool:
+    """Whether a call could finish the request: of an unknown method of self, or with self."""
+    path = tree.dotted(call.func) or ""
+    holder, _, method = path.rpartition(".")
+    given = any(tree.dotted(arg.value) == first for arg in call.args)
+    return given or (holder == first and method not in HARMLESS)
 
 
 def _quiet(stmt: cst.CSTNode, first: str) -> bool:
@@ -59,7 +120,7 @@ def _quiet_if(stmt: cst.If, first: str) -> bool:
         tests.append(below.test)
         below = below.orelse
     return all(_quiet_value(t, first) for t in tests) and all(
-        not may_raise(tree.block(s), first) for s in suites
+        not may_raise(tree.block(s), first, finished=False) for s in suites
     )
 
 

@@ -52,6 +52,7 @@ class Continuations:
         self.handled: list[Site] = []
         self._active: list[tree.Function] = []
         self._repeating: set[int] = set()
+        self._finishing: dict[int, bool] = {}
 
     def of(self, site: Site, host: Host, after: tuple[cst.CSTNode, ...]) -> Continuation:
         """The continuation of ``site`` in ``host``; ``after`` runs between call and wait.
@@ -76,6 +77,15 @@ class Continuations:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
+
+    def enter(self, function: tree.Function, finishes: bool) -> bool:
+        """Note that a function is being converted, and whether it may finish the request.
+
+        Returns whether that function or one around it may; the first one is the handler itself.
+        """
+        self._finishing[id(function)] = finishes
+        around = [*self._finishing][:1] + [id(each) for each in self._active]
+        return finishes or any(self._finishing.get(each, False) for each in around)
 
     def note(self, site: Site, placement: Placement) -> None:
         """Remember for the report where a callback stands now."""

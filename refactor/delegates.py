@@ -274,7 +274,7 @@ class Delegates:
             call = tree.called(stmt)
             if call is not None and _starts(finder, call, first):
                 return all(_plain(arg.value) for arg in call.args)
-            if may_raise([stmt], first):
+            if may_raise([stmt], first, finished=False):
                 return False
         return True
 

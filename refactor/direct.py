@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import has_return, leaves, may_raise, nothing, without_returns
+from .aftermath import has_return, leaves, may_finish, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
 from .forms import Started
 from .refusal import Refused
@@ -40,10 +40,21 @@ class Converter:
         self.host = host
         found = continuations.finder.sites(function.body, host.first)
         self.found = {id(site.call): site for site in found}
+        self.finished = continuations.enter(function, self._finishes(function))
         names = continuations.unit.file.names
         for raised in tree.find(function.body, cst.Raise, into_functions=False):
             if is_return(names, raised):
                 raise Refused("UC601", raised, what=tree.code(raised))
+
+    def _finishes(self, function: tree.Function) -> bool:
+        """Whether the request may be finished while an operation of ``function`` is under way."""
+        if isinstance(function, cst.Lambda):
+            return True
+
+        def busy(node: cst.CSTNode) -> bool:
+            return bool(self.sites(node))
+
+        return may_finish(tree.block(function.body), self.host.first, busy)
 
     def sites(self, *nodes: cst.CSTNode) -> list[Site]:
         """The sites below ``nodes`` that were there when the conversion began."""
@@ -169,7 +180,8 @@ class Converter:
             without_returns(rest, sites[0].call, sites[0].operation.name) if not leaving else rest
         )
         started = self._put([stmt], pending)
-        raising = may_raise(after if leaving else [*after, *behind], self.host.first)
+        behind_all = after if leaving else [*after, *behind]
+        raising = may_raise(behind_all, self.host.first, self.finished)
         top = self._statement_site(stmt) is not None
         names = list(dict.fromkeys(p.started.future for p in pending.values()))
         sure = _definite([stmt], self) and (top or not raising)
@@ -313,8 +325,11 @@ def _exclusive(stmt: cst.CSTNode, converter: Converter) -> None:
 
 
 def _refuse_context(stmt: cst.With, converter: Converter) -> None:
+    names = converter.continuations.unit.file.names
     for item in stmt.items:
-        if "StackContext" in tree.code(item.item) or "NullContext" in tree.code(item.item):
+        manager = item.item.func if isinstance(item.item, cst.Call) else item.item
+        qualified = names.qualified(manager) or tree.code(manager)
+        if "stack_context" in qualified or qualified.endswith(("StackContext", "NullContext")):
             site = converter.sites(stmt)[0]
             raise Refused("UC304", site.call, what=site.operation.name)
 

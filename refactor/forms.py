@@ -278,6 +278,20 @@ def _keyword(name: str, value: str) -> cst.Arg:
     return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=cst.AssignEqual(bare, bare))
 
 
+def _drop(args: list[cst.Arg], at: int) -> None:
+    """Remove an argument; the last one's layout goes to the one that is last now."""
+    old = args.pop(at)
+    if at == len(args) and args:
+        args[-1] = args[-1].with_changes(
+            comma=old.comma, whitespace_after_arg=old.whitespace_after_arg
+        )
+
+
+def _is_raise_error(arg: cst.Arg) -> bool:
+    """Whether an argument of ``fetch`` only matters where nobody passes a callback."""
+    return arg.keyword is not None and arg.keyword.value == "raise_error"
+
+
 def _is_text(value: cst.BaseExpression) -> bool:
     return isinstance(value, cst.BaseString)
 
@@ -287,6 +301,8 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     if site.argument is None:
         return site.call
     args = list(site.call.args)
+    for extra in [each for each in args if _is_raise_error(each)]:
+        _drop(args, args.index(extra))
     at = next(i for i, arg in enumerate(args) if arg is site.argument)
     behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
     if site.argument.keyword is None and behind and not site.operation.forwards:
@@ -299,9 +315,5 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
             comma=old.comma, whitespace_after_arg=old.whitespace_after_arg
         )
     else:
-        del args[at]
-        if at == len(args) and args:
-            args[-1] = args[-1].with_changes(
-                comma=old.comma, whitespace_after_arg=old.whitespace_after_arg
-            )
+        _drop(args, at)
     return site.call.with_changes(args=args)

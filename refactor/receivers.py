@@ -51,6 +51,11 @@ class Receivers:
             return self.external(found)
         return [found, *EXTERNAL_BASES.get(found, ())]
 
+    def defines(self, expression: cst.CSTNode, at: cst.CSTNode, method: str) -> bool:
+        """Whether the value's class is the project's and has a ``method`` of its own."""
+        found = self._type(expression, at, 0)
+        return isinstance(found, Class) and self.workspace.method(found, method) is not None
+
     def external(self, cls: Class) -> list[str]:
         """The qualified external classes among the ancestors of ``cls``."""
         return [

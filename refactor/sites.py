@@ -148,6 +148,8 @@ class SiteFinder:
         found = self.catalogue.by_text(tree.code(func)) or self._by_decorator(func)
         if found is not None or not isinstance(func, cst.Attribute):
             return found
+        if self.receivers.defines(func.value, func, func.attr.value):
+            return None
         owners = self.receivers.owners(func.value, func)
         if owners:
             return self.catalogue.by_owner(owners, func.attr.value)
