@@ -298,7 +298,7 @@ class Slotted:
         ({"a": 1}, {"a": 2}),
         ([Point([1])], [Point([1, 2])]),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_different_values_have_different_texts(one: object, other: object) -> None:
     assert describe(one) != describe(other)
