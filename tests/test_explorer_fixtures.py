@@ -35,7 +35,7 @@ class Verifiers:
 
     def __getitem__(self, tornado: int) -> Verifier:
         if tornado not in self._made:
-            options = VerifyOptions(seconds=5, after_tornado=6 if tornado == 6 else None)
+            options = VerifyOptions(seconds=5, runs=400, after_tornado=6 if tornado == 6 else None)
             self._made[tornado] = Verifier(options)
         return self._made[tornado]
 

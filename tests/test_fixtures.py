@@ -17,7 +17,7 @@ from oracle.fixture import Fixture, fixtures
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
 from oracle.loopback import Loopback
 from oracle.scenario import Observation
-from oracle.tool import TARGETS, check_naive, convert, converted, objections, written
+from oracle.tool import TARGETS, convert, converted, written
 
 CASES = {fixture.name: fixture for fixture in fixtures()}
 BOTH = (TORNADO_4, TORNADO_5)
@@ -159,15 +159,3 @@ def test_running_it_shows_that_the_naive_conversion_is_wrong(name: str, judges: 
     fixture = CASES[name]
     found = [judges.compare(fixture, fixture.naive, v, v) for v in BOTH]
     assert any(found), "no scenario tells the naive conversion from the original"
-
-
-@_each("naive.py")
-def test_the_check_calls_the_naive_conversion_different(name: str) -> None:
-    fixture = CASES[name]
-    results = {verdict.result for verdict in check_naive(fixture, fixture.naive).values()}
-    assert "different" in results
-
-
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in _golden()}))
-def test_the_check_does_not_object_to_the_expected_text(name: str) -> None:
-    assert not objections(CASES[name].folder)

@@ -105,14 +105,6 @@ def check(
     )
 
 
-def check_naive(fixture: Fixture, naive: bytes) -> dict[str, Verdict]:
-    """The verdicts of the explorer on a naive conversion."""
-    project = fixture.project()
-    return _verifier(fixture).verify_all(
-        Checked(fixture.path, fixture.before, project), Checked(fixture.path, naive, project)
-    )
-
-
 def _verifier(fixture: Fixture) -> Verifier:
     """One child for all fixtures that declare the same operations."""
     return _shared_verifier(json.dumps(fixture.options.get("operations", ())))
