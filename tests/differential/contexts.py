@@ -13,6 +13,7 @@ class Contexts:
     """The part of an interpreter that makes contexts."""
 
     log: Any
+    note: Any
 
     def context(self, which: str, label: int) -> Any:
         from tornado import stack_context
@@ -53,6 +54,7 @@ class Contexts:
             raise ProgramError(which, label)
 
     def handle(self, which: str, label: int, typ: Any, value: Any, tb: Any) -> bool:
+        self.note(value)
         self.log("handle", which, label, value)
         if which == "replace":
             raise ProgramError("replaced", label)

@@ -42,9 +42,15 @@ class Interpreter(Statements, Contexts, Awaitables):
         self.lock = locks.Semaphore(1)
         self.condition = locks.Condition()
         self.event = locks.Event()
+        self.passed_over = False
 
     def log(self, *what: Any) -> None:
         self.trace.append([round(self.loop.time() - self.start, 3), *map(describe, what)])
+
+    def note(self, error: BaseException) -> None:
+        """Remember that a context was inconsistent: the next yield may be passed over."""
+        if type(error).__name__ == "StackContextInconsistentError":
+            self.passed_over = True
 
     def run(self) -> list[Any]:
         """Run the program to its end and return the trace."""
@@ -122,6 +128,7 @@ class Interpreter(Statements, Contexts, Awaitables):
         except Return:
             raise
         except Exception as error:
+            self.note(error)
             self.log("caught", label, error)
             yield from self.body(handler)
 
@@ -137,12 +144,12 @@ class Interpreter(Statements, Contexts, Awaitables):
 
     def do_get_callback(self, kind: str, label: int, key: str, how: str, delay: float) -> Any:
         callback = yield self.gen.Callback(key)
-        if not callable(callback):  # a yield was passed over, after an inconsistent context
-            raise ProgramError("no function", label)
         self.log("callback for", key)
         self.deliver(callback, how, delay, label)
 
     def do_mixed(self, kind: str, label: int, keys: list[Any], what: list[Any]) -> Any:
+        if self.passed_over:  # some key may be unknown, and Tornado looks in order of addresses
+            raise ProgramError("not after a yield that was passed over", label)
         for key, how, delay in keys:
             yield from self.do_get_callback(kind, label, key, how, delay)
         children = [self.gen.Wait(key) for key, _, _ in keys]
