@@ -24,7 +24,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sdist import FetchError, unpacked
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from oracle.sdist import FetchError, unpacked
 
 FOREIGN = "FOREIGN"
 UNTOUCHED = frozenset(

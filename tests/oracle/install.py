@@ -15,6 +15,11 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+if __package__:
+    from .sdist import FetchError, unpacked
+else:
+    from sdist import FetchError, unpacked
+
 TORNADO_4 = "4.4.2"
 TORNADO_45 = "4.5.3"
 TORNADO_5 = "5.1.1"
@@ -44,7 +49,9 @@ def tornado_path(version: str) -> Path:
     final.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=final.parent))
     try:
-        _pip_install(version, fresh)
+        problem = _pip_install(version, fresh)
+        if problem:  # the old setup.py refuses new Pythons, which the shims would satisfy
+            _copy_package(version, fresh, problem)
         try:
             fresh.rename(final)
         except OSError:  # somebody else was faster, and theirs is as good
@@ -55,13 +62,24 @@ def tornado_path(version: str) -> Path:
     return final
 
 
-def _pip_install(version: str, target: Path) -> None:
+def _pip_install(version: str, target: Path) -> str:
+    """Install; the answer is what pip said last if it failed, else nothing."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--target", str(target), f"tornado=={version}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
-        raise RuntimeError(f"pip could not install tornado {version}:\n{last}")
+    if not done.returncode:
+        return ""
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+
+
+def _copy_package(version: str, target: Path, problem: str) -> None:
+    """Take the package out of the source distribution: without its C part it is plain Python."""
+    try:
+        source = unpacked("tornado", version, cache_folder() / "sdist")
+    except FetchError as error:
+        raise RuntimeError(f"pip could not install tornado {version}:\n{problem}") from error
+    shutil.rmtree(target / "tornado", ignore_errors=True)
+    shutil.copytree(source / "tornado", target / "tornado")
 
 
 def child_environment(version: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:
