@@ -84,7 +84,7 @@ class Statements:
 
     def now_remove_timer(self, label: int, delay: float) -> None:
         timer = self.loop.call_later(delay, self.callback, "never", label, [])
-        self.loop.call_later(delay, self.loop.remove_timeout, timer)
+        self.loop.call_later(delay / 2, self.loop.remove_timeout, timer)
         self.loop.remove_timeout(self.loop.call_later(delay, self.callback, "never", label, []))
 
     def now_periodic(self, label: int, period: float) -> None:
