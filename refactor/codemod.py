@@ -87,7 +87,7 @@ def _applied(unit: Unit, rewrites: Sequence[Rewrite]) -> cst.Module:
     module = tree.replace(unit.file.module, swaps)
     if gone:
         module = _without_methods(unit.file.module, swaps, gone)
-    return unit.imports.apply(module)
+    return unit.imports.apply(module, unit.workspace.imported_from(unit.file))
 
 
 def _without_methods(

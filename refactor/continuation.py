@@ -233,7 +233,13 @@ class Continuations:
         host.bound |= set(names)
         arguments += [cst.Arg(cst.Name(name)) for name in names]
         called: cst.BaseExpression = cst.Call(ref.expression, _keywords_last(arguments))
-        if isinstance(ref.expression, cst.Lambda):
+        if isinstance(ref.expression, cst.Lambda) and not is_plain(ref):
+            # Its defaults are evaluated where the operation starts.
+            name = tree.fresh("callback", host.taken)
+            host.bound.add(name)
+            before.append(tree.line(f"{name} = VALUE", VALUE=ref.expression))
+            called = cst.Call(cst.Name(name), _keywords_last(arguments))
+        elif isinstance(ref.expression, cst.Lambda):
             called = cst.Call(
                 ref.expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()]),
                 _keywords_last(arguments),

@@ -311,6 +311,9 @@ def _exclusive(stmt: cst.CSTNode, converter: Converter) -> None:
     if header:
         raise Refused("UC307", header[0].call, what=header[0].operation.name)
     busy = [suite for suite in tree.sub_blocks(stmt) if converter.sites(suite)]
+    if isinstance(stmt, cst.Try) and stmt.finalbody is not None and _jumps(stmt.finalbody.body):
+        site = converter.sites(stmt)[0]
+        raise Refused("UC308", site.call, what=site.operation.name)
     if isinstance(stmt, cst.Try) and len(busy) > 1:
         site = converter.sites(busy[1])[0]
         raise Refused("UC308", site.call, what=site.operation.name)
@@ -322,6 +325,11 @@ def _exclusive(stmt: cst.CSTNode, converter: Converter) -> None:
             site = converter.sites(inner[1])[0]
             raise Refused("UC302", site.call, what=site.operation.name)
         _exclusive(inner[0], converter)
+
+
+def _jumps(suite: cst.BaseSuite) -> bool:
+    """Whether a ``finally`` may leave by itself, so that nothing behind the try would run."""
+    return tree.some(suite, lambda n: isinstance(n, cst.Return | cst.Break | cst.Continue))
 
 
 def _refuse_context(stmt: cst.With, converter: Converter) -> None:

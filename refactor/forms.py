@@ -301,9 +301,11 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     if site.argument is None:
         return site.call
     args = list(site.call.args)
-    for extra in [each for each in args if _is_raise_error(each)]:
-        _drop(args, args.index(extra))
     at = next(i for i, arg in enumerate(args) if arg is site.argument)
+    extra = next((i for i, arg in enumerate(args) if _is_raise_error(arg)), None)
+    if extra is not None and extra != at:
+        _drop(args, extra)
+        at -= extra < at
     behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
     if site.argument.keyword is None and behind and not site.operation.forwards:
         raise Refused("UC205", site.call, what=site.operation.name)

@@ -127,10 +127,30 @@ def _checked(handler: Handler) -> tuple[Class, str]:
         raise Refused("UC104", handler.node)
     if handler.node.name.value in handler.cls.repeated:
         raise Refused("UC411", handler.node, what=handler.name)
+    for each in tree.find(handler.cls.node, cst.Attribute):
+        if each.attr.value == "_auto_finish":
+            raise Refused("UC501", each, what="_auto_finish")
+    _check_hooks(handler)
     looks = variables(handler.node).introspects
     if looks is not None:
         raise Refused("UC501", handler.node, what=f"{looks}()")
     return handler.cls, first
+
+
+HOOKS = ("write_error", "send_error", "log_exception", "get_error_html")
+"""Methods of a handler that Tornado calls with the error of a request."""
+
+FRAMES = frozenset({"traceback", "tb_frame", "tb_next", "tb_lineno", "__traceback__", "inspect"})
+"""Names by which code looks at the frames of a traceback."""
+
+
+def _check_hooks(handler: Handler) -> None:
+    """Refuse when an error hook looks at frames, which would be others (trap 44)."""
+    assert handler.cls is not None
+    for name in HOOKS:
+        hook = handler.cls.methods.get(name)
+        if hook is not None and tree.names(hook.body) & FRAMES:
+            raise Refused("UC405", hook)
 
 
 def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:

@@ -98,9 +98,12 @@ class Imports:
         target = f"{module}.{name}" if name else local
         return bindings.imported.get(local, {target}) == {target}
 
-    def apply(self, module: cst.Module) -> cst.Module:
-        """``module`` with the wanted imports added and unused ``asynchronous`` imports removed."""
-        module = _without_unused(module, self.file)
+    def apply(self, module: cst.Module, kept: Collection[str]) -> cst.Module:
+        """``module`` with the wanted imports added and unused ``asynchronous`` imports removed.
+
+        ``kept`` are names that other files import from this one.
+        """
+        module = _without_unused(module, self.file, kept)
         for needed in self.wanted:
             module = _with_import(module, *needed)
         return module
@@ -205,17 +208,20 @@ def _is_docstring(stmt: cst.CSTNode) -> bool:
     )
 
 
-def _without_unused(module: cst.Module, file: Parsed) -> cst.Module:
-    """Drop names that Tornado 6 removed from top-level imports when nothing names them now."""
+def _without_unused(module: cst.Module, file: Parsed, kept: Collection[str]) -> cst.Module:
+    """Drop top-level imports of what the conversion took out, when nothing names them now.
+
+    That is ``gen`` and what Tornado 6 removed; names in ``kept`` stay, others import them here.
+    """
     bindings = file.names.bindings(file.module)
     gone = {
         local
         for local, targets in bindings.imported.items()
-        if targets and all(is_removed(target) for target in targets)
+        if targets and all(is_removed(each) or each == "tornado.gen" for each in targets)
     }
     used = _used_names(module)
     was_used = _used_names(file.module)
-    gone = {name for name in gone if name not in used and name in was_used}
+    gone = {name for name in gone if name not in used and name in was_used and name not in kept}
     return module.visit(_DropImports(gone)) if gone else module
 
 

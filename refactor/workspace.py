@@ -182,6 +182,21 @@ class Workspace:
         )
         return self.lookup(onward, depth + 1) if onward and onward != qualified else qualified
 
+    def imported_from(self, file: Parsed) -> set[str]:
+        """The names that other files of the project import from ``file``."""
+        stem = PurePosixPath(file.path).with_suffix("").name
+        found: set[str] = set()
+        for path in self.files.mentions(stem):
+            other = self.file(path) if path != file.path else None
+            if other is None:
+                continue
+            for targets in other.names.bindings(other.module).imported.values():
+                for target in targets:
+                    module, _, name = target.rpartition(".")
+                    if module.rpartition(".")[2] == stem:
+                        found.add(name)
+        return found
+
     def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
         """What a class expression of ``file`` names: a project class, a qualified name or None."""
         path = tree.dotted(expression)

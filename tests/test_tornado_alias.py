@@ -42,7 +42,9 @@ def test_forms_of_import(alias: None) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["platform.twisted", "_runner", "generation", "choices", "nothing.at.all"])
+@pytest.mark.parametrize(
+    "name", ["platform.twisted", "_runner", "generation", "choices", "nothing.at.all"]
+)
 def test_missing_modules_are_named(alias: None, name: str) -> None:
     with pytest.raises(
         ModuleNotFoundError, match=rf"No module named 'tornado\.{name.split('.')[0]}"
