@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .aftermath import has_return
 from .find import COROUTINE
 from .receivers import Receivers
 from .workspace import Class, Workspace, first_parameter
@@ -145,7 +146,8 @@ class Finishing:
                 inner.returns,
                 inner.breaks,
             )
-        return Flow(done)
+        returning = not isinstance(stmt, cst.FunctionDef | cst.ClassDef) and has_return(stmt)
+        return Flow(done, returns=done or not returning)
 
     def _line(self, stmt: cst.SimpleStatementLine, first: str, done: bool) -> Flow:
         for small in stmt.body:
@@ -190,6 +192,9 @@ class Finishing:
 
     def _loop(self, stmt: cst.For | cst.While, first: str, done: bool) -> Flow:
         inner = self._block(tree.block(stmt.body), first, done)
+        if stmt.orelse is not None:
+            after = self._block(tree.block(stmt.orelse.body), first, done)
+            inner = Flow(inner.end, inner.returns and after.returns, inner.breaks)
         forever = isinstance(stmt, cst.While) and tree.dotted(stmt.test) in {"True"}
         leaving = tree.some(stmt.body, lambda n: isinstance(n, cst.Break))
         if forever:
