@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import has_return, leaves, may_finish, may_raise, nothing, without_returns
+from .aftermath import leaves, may_finish, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
 from .forms import Started
+from .placement import Placement
 from .refusal import Refused
 from .returns import is_return
 from .scope import Host
@@ -39,7 +40,9 @@ class Converter:
         self.forms = continuations.unit.forms
         self.host = host
         found = continuations.finder.sites(function.body, host.first)
-        self.found = {id(site.call): site for site in found}
+        self.found = found
+        self.place = Placement(found, continuations.unit.file.names)
+        self.sites = self.place.sites
         self.finished = continuations.enter(function, self._finishes(function))
         names = continuations.unit.file.names
         for raised in tree.find(function.body, cst.Raise, into_functions=False):
@@ -56,22 +59,13 @@ class Converter:
 
         return may_finish(tree.block(function.body), self.host.first, busy)
 
-    def sites(self, *nodes: cst.CSTNode) -> list[Site]:
-        """The sites below ``nodes`` that were there when the conversion began."""
-        return [
-            self.found[id(each)]
-            for node in nodes
-            for each in tree.walk(node, into_functions=False)
-            if id(each) in self.found
-        ]
-
     def tail(self, stmts: tree.Block) -> tree.Block:
         """Convert statements after which the function ends."""
         at = next((i for i, stmt in enumerate(stmts) if self.sites(stmt)), None)
         if at is None:
             return stmts
         head, stmt, rest = stmts[:at], stmts[at], stmts[at + 1 :]
-        site = self._statement_site(stmt)
+        site = self.place.statement_site(stmt)
         if site is not None and nothing(rest):
             return [*head, *self._immediate(site, stmt)]
         if isinstance(stmt, cst.Try) and nothing(rest) and self._alone_in_try(stmt):
@@ -79,29 +73,9 @@ class Converter:
         if site is not None or isinstance(stmt, cst.With | cst.Try):
             return [*head, *self._deferred(stmt, rest)]
         if not isinstance(stmt, cst.If):
-            self._refuse_place(stmt)
+            self.place.refuse_place(stmt)
         assert isinstance(stmt, cst.If)
         return [*head, *self._branches(stmt, rest)]
-
-    def _statement_site(self, stmt: cst.CSTNode) -> Site | None:
-        call = tree.called(stmt) or _returned(stmt)
-        if call is not None and id(call) in self.found:
-            if self.found[id(call)].argument is not None and tree.called(stmt) is None:
-                return None
-            inner = [s for s in self.sites(stmt) if s.call is not call]
-            if inner:
-                raise Refused("UC307", inner[0].call, what=inner[0].operation.name)
-            return self.found[id(call)]
-        return None
-
-    def _refuse_place(self, stmt: cst.CSTNode) -> None:
-        site = self.sites(stmt)[0]
-        name = site.operation.name
-        if isinstance(stmt, cst.For | cst.While):
-            raise Refused("UC301", site.call, what=name)
-        if isinstance(tree.small(stmt), cst.Return | cst.Assign | cst.AnnAssign | cst.AugAssign):
-            raise Refused("UC204", site.call, what=name)
-        raise Refused("UC307", site.call, what=name)
 
     def _immediate(self, site: Site, stmt: tree.Statement) -> tree.Block:
         continuation = self.continuations.of(site, self.host, ())
@@ -115,12 +89,14 @@ class Converter:
         body = tree.block(stmt.body)
         at = next((i for i, each in enumerate(body) if self.sites(each)), len(body))
         plain = stmt.orelse is None and stmt.finalbody is None and at < len(body)
-        alone = plain and self._statement_site(body[at]) is not None and nothing(body[at + 1 :])
+        alone = (
+            plain and self.place.statement_site(body[at]) is not None and nothing(body[at + 1 :])
+        )
         return alone and len(self.sites(stmt)) == 1
 
     def _try_else(self, stmt: cst.Try) -> cst.Try:
         """The call stays in the try; the wait and the callback's code go into its ``else``."""
-        body = _open(tree.block(stmt.body), self)
+        body = self.place.until_operation(tree.block(stmt.body))
         site = self.sites(stmt)[0]
         pending = self._start(site, [])
         self._check_immediate([site], [*body])
@@ -171,9 +147,9 @@ class Converter:
         if self.sites(*rest):
             other = self.sites(*rest)[0]
             raise Refused("UC302", other.call, what=other.operation.name)
-        _exclusive(stmt, self)
-        leaving = not nothing(rest) and _left_behind(stmt, self)
-        after = _behind(stmt, self)
+        self.place.exclusive(stmt)
+        leaving = not nothing(rest) and self.place.left_behind(stmt)
+        after = self.place.behind(stmt)
         self._check_immediate(sites, [*after, *rest])
         pending = self._started(sites, [*after, *rest])
         behind = (
@@ -182,9 +158,9 @@ class Converter:
         started = self._put([stmt], pending)
         behind_all = after if leaving else [*after, *behind]
         raising = may_raise(behind_all, self.host.first, self.finished)
-        top = self._statement_site(stmt) is not None
+        top = self.place.statement_site(stmt) is not None
         names = list(dict.fromkeys(p.started.future for p in pending.values()))
-        sure = _definite([stmt], self) and (top or not raising)
+        sure = self.place.definite([stmt]) and (top or not raising)
         flow = self._guarded(started, [] if leaving else behind, raising, top)
         tested = names[:-1] if sure else names
         unset = [tree.line(" = ".join([*tested, "None"]))] if tested else []
@@ -264,7 +240,12 @@ class Converter:
                 done += tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
             elif self.sites(stmt):
                 swaps = [
-                    (s, tree.suite(self._put(_open(tree.block(s), self), pending), s))
+                    (
+                        s,
+                        tree.suite(
+                            self._put(self.place.until_operation(tree.block(s)), pending), s
+                        ),
+                    )
                     for s in tree.sub_blocks(stmt)
                     if self.sites(s)
                 ]
@@ -280,121 +261,3 @@ def _same_continuation(one: Site, other: Site) -> bool:
     same = one.callback.key == other.callback.key and one.callback.kind == other.callback.kind
     bare = not one.callback.arguments and not other.callback.arguments
     return named and same and bare and one.operation is other.operation
-
-
-def _returned(stmt: cst.CSTNode) -> cst.Call | None:
-    """The call that a statement returns the value of."""
-    small = tree.small(stmt)
-    value = small.value if isinstance(small, cst.Return) else None
-    return value if isinstance(value, cst.Call) else None
-
-
-def _open(stmts: tree.Block, converter: Converter) -> tree.Block:
-    """Statements without the bare ``return`` that follows an operation in them."""
-    at = next((i for i, stmt in enumerate(stmts) if converter.sites(stmt)), None)
-    if at is None or not stmts[at + 1 :] or not nothing(stmts[at + 1 :]):
-        return stmts
-    return stmts[: at + 1]
-
-
-def _exclusive(stmt: cst.CSTNode, converter: Converter) -> None:
-    """Refuse unless at most one operation of ``stmt`` can start, and it stands on its own line."""
-    if isinstance(stmt, cst.For | cst.While | cst.Match) or not tree.sub_blocks(stmt):
-        if converter._statement_site(stmt) is None:
-            converter._refuse_place(stmt)
-        return
-    header = [
-        s
-        for s in converter.sites(stmt)
-        if not any(s in converter.sites(b) for b in tree.sub_blocks(stmt))
-    ]
-    if header:
-        raise Refused("UC307", header[0].call, what=header[0].operation.name)
-    busy = [suite for suite in tree.sub_blocks(stmt) if converter.sites(suite)]
-    if isinstance(stmt, cst.Try) and stmt.finalbody is not None and _jumps(stmt.finalbody.body):
-        site = converter.sites(stmt)[0]
-        raise Refused("UC308", site.call, what=site.operation.name)
-    if isinstance(stmt, cst.Try) and len(busy) > 1:
-        site = converter.sites(busy[1])[0]
-        raise Refused("UC308", site.call, what=site.operation.name)
-    if isinstance(stmt, cst.With):
-        _refuse_context(stmt, converter)
-    for suite in busy:
-        inner = [s for s in tree.block(suite) if converter.sites(s)]
-        if len(inner) > 1:
-            site = converter.sites(inner[1])[0]
-            raise Refused("UC302", site.call, what=site.operation.name)
-        _exclusive(inner[0], converter)
-
-
-def _jumps(suite: cst.BaseSuite) -> bool:
-    """Whether a ``finally`` may leave by itself, so that nothing behind the try would run."""
-    return tree.some(suite, lambda n: isinstance(n, cst.Return | cst.Break | cst.Continue))
-
-
-def _refuse_context(stmt: cst.With, converter: Converter) -> None:
-    names = converter.continuations.unit.file.names
-    for item in stmt.items:
-        manager = item.item.func if isinstance(item.item, cst.Call) else item.item
-        qualified = names.qualified(manager) or tree.code(manager)
-        if "stack_context" in qualified or qualified.endswith(("StackContext", "NullContext")):
-            site = converter.sites(stmt)[0]
-            raise Refused("UC304", site.call, what=site.operation.name)
-
-
-def _behind(stmt: cst.CSTNode, converter: Converter) -> tree.Block:
-    """The statements inside ``stmt`` that run after an operation in it was started."""
-    found: tree.Block = []
-    for suite in tree.sub_blocks(stmt):
-        stmts = tree.block(suite)
-        at = next((i for i, each in enumerate(stmts) if converter.sites(each)), None)
-        if at is None:
-            continue
-        after = stmts[at + 1 :]
-        if not nothing(after):
-            found += after
-            for each in after:
-                if has_return(each):
-                    site = converter.sites(stmt)[0]
-                    raise Refused("UC303", site.call, what=site.operation.name)
-        found += _behind(stmts[at], converter)
-    if isinstance(stmt, cst.Try):
-        for part in (stmt.orelse, stmt.finalbody):
-            if part is not None and not converter.sites(part):
-                found += tree.block(part.body)
-    return found
-
-
-def _left_behind(stmt: cst.CSTNode, converter: Converter) -> bool:
-    """Whether every operation in ``stmt`` is followed by a ``return``."""
-    ends: list[bool] = []
-    for suite in tree.sub_blocks(stmt):
-        stmts = tree.block(suite)
-        at = next((i for i, each in enumerate(stmts) if converter.sites(each)), None)
-        if at is not None:
-            ends.append(leaves(stmts[at + 1 :]) or _left_behind(stmts[at], converter))
-    return bool(ends) and all(ends)
-
-
-def _definite(stmts: tree.Block, converter: Converter) -> bool:
-    """Whether whoever gets past the end of ``stmts`` has started the operation in them."""
-    for stmt in stmts:
-        if converter._statement_site(stmt) is not None:
-            return True
-        suites = tree.sub_blocks(stmt)
-        if isinstance(stmt, cst.If) and converter.sites(stmt):
-            whole = len(suites) > 1 and _has_else(stmt)
-            return whole and all(
-                leaves(tree.block(s)) or _definite(tree.block(s), converter) for s in suites
-            )
-        if isinstance(stmt, cst.Try) and converter.sites(stmt.body):
-            handlers = all(leaves(tree.block(h.body)) for h in stmt.handlers)
-            return handlers and _definite(tree.block(stmt.body), converter)
-    return False
-
-
-def _has_else(stmt: cst.If) -> bool:
-    below: cst.If | cst.Else | None = stmt.orelse
-    while isinstance(below, cst.If):
-        below = below.orelse
-    return below is not None

@@ -38,7 +38,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     continuations = Continuations(unit, method.cls, finder)
     host = Host.of(node, unit.file.names, first)
     converter = Converter(continuations, node, host)
-    check_nested(node, finder, first, list(converter.found.values()))
+    check_nested(node, finder, first, converter.found)
     docstring, body = split(node)
     block = _closed_up(without_nested(converter.tail(body), continuations.nested), body)
     new = node
