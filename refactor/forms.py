@@ -227,19 +227,33 @@ class Forms:
         clock = self.imports.refer("time", "time", taken)
         if not bare.args or bare.args[0].star or (bare.args[0].keyword is not None):
             raise Refused("UC205", site.call, what=site.operation.name)
-        request, began = tree.fresh("request", taken), tree.fresh("began", taken)
-        first = bare.args[0]
-        if isinstance(first.value, cst.Name) and len(bare.args) == 1 and not _is_text(first.value):
-            built = f"URL if isinstance(URL, {maker}) else {maker}(URL)"
-            make: tree.Statement = tree.line(f"{request} = {built}", URL=first.value)
+        first = bare.args[0].value
+        make: tree.Block = []
+        if site.request == "kept":
+            request = cst.ensure_type(first, cst.Name).value
         else:
+            request = tree.fresh("request", taken)
+            make = self._made_request(site, bare, request, maker)
+        began = tree.fresh("began", taken)
+        sent = cst.Call(bare.func, [cst.Arg(cst.Name(request))])
+        make += [tree.line(f"{began} = {clock}()"), tree.line(f"{future} = SENT", SENT=sent)]
+        return Started(make, future, request, began)
+
+    def _made_request(self, site: Site, bare: cst.Call, request: str, maker: str) -> tree.Block:
+        """Keep the ``HTTPRequest`` that a fetch gets, or that it makes of its arguments."""
+        first = bare.args[0].value
+        if len(bare.args) > 1 or _is_text(first):
             new = bare.with_changes(func=cst.parse_expression(maker))
-            make = tree.line(f"{request} = NEW", NEW=new)
-        sent = bare.with_changes(args=[cst.Arg(cst.Name(request))])
-        begin = tree.line(f"{began} = {clock}()")
-        return Started(
-            [make, begin, tree.line(f"{future} = SENT", SENT=sent)], future, request, began
-        )
+            make: tree.Statement = tree.line(f"{request} = NEW", NEW=new)
+            return [realigned(make, site.call, new)]
+        if site.request:
+            return [tree.line(f"{request} = GIVEN", GIVEN=first)]
+        if isinstance(first, cst.Name):
+            built = f"URL if isinstance(URL, {maker}) else {maker}(URL)"
+            return [tree.line(f"{request} = {built}", URL=first)]
+        test = f"if not isinstance({request}, {maker}):\n    {request} = {maker}({request})"
+        kept = tree.line(f"{request} = GIVEN", GIVEN=first)
+        return [kept, cst.ensure_type(cst.parse_statement(test), cst.If)]
 
     def _response(self, started: Started, target: str | None, taken: set[str]) -> tree.Block:
         future, request, began = started.future, started.request, started.began
@@ -293,7 +307,19 @@ def _is_raise_error(arg: cst.Arg) -> bool:
 
 
 def _is_text(value: cst.BaseExpression) -> bool:
+    """Whether an expression certainly gives a URL and no ``HTTPRequest``."""
+    if isinstance(value, cst.BinaryOperation):
+        return _is_text(value.left) or _is_text(value.right)
+    if isinstance(value, cst.Call):
+        name = (tree.dotted(value.func) or tree.code(value.func)).rpartition(".")[2]
+        return name in TEXTS
     return isinstance(value, cst.BaseString)
+
+
+TEXTS = frozenset(
+    {"format", "get_argument", "join", "replace", "reverse_url", "str", "url_concat", "urljoin"}
+)
+"""Names of functions and methods that give text."""
 
 
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:

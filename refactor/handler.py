@@ -77,7 +77,8 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
-    open_end = not unit.finishing(continuations.cls).always(block, first or "self")
+    finishing = unit.finishing(continuations.cls, {id(old) for old, _ in replaced})
+    open_end = not finishing.always(block, first or "self")
     block = guarded(unit, continuations.cls, block, first or "self")
     if open_end:
         block = [tree.line(f"{first}._auto_finish = False"), *block]

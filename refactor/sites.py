@@ -6,7 +6,7 @@ import builtins
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import libcst as cst
 
@@ -18,6 +18,7 @@ from .callbacks import (
     CallbackRef,
     CallbackResolver,
     open_parameters,
+    with_defaults,
 )
 from .catalogue import Catalogue, Operation
 from .receivers import Receivers
@@ -46,6 +47,8 @@ CONCURRENT_MODULES = frozenset(
 )
 
 
+REQUEST = "tornado.httpclient.HTTPRequest"
+
 DECORATED = {
     "tornado.auth._auth_return_future": Operation(
         "", call="", passes=("user",), errors="none", returns="future", form5="auth", form6="auth"
@@ -63,6 +66,8 @@ class Site:
 
     ``argument`` is the argument of ``call`` that carries the callback; None for the call of a
     method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``).
+    ``request`` says of a fetch whether it is certainly given an ``HTTPRequest``: ``"made"``, or
+    ``"kept"`` where that is the value of a name that is bound once.
     """
 
     call: cst.Call
@@ -70,6 +75,7 @@ class Site:
     argument: cst.Arg | None
     callback: CallbackRef
     seconds: cst.BaseExpression | None = None
+    request: Literal["", "made", "kept"] = ""
 
 
 class Waiting(Protocol):
@@ -129,6 +135,7 @@ class SiteFinder:
         if operation.repeats and not self.assume_once:
             raise Refused("UC207", call, what=operation.name)
         callback = self.resolver.resolve(argument.value, call, first)
+        callback = with_defaults(callback, len(operation.passes))
         if operation.forwards:
             more = (*callback.arguments, *handed_on(call, argument))
             callback = replace(callback, arguments=more)
@@ -137,7 +144,19 @@ class SiteFinder:
             others[: len(others) - len(handed_on(call, argument))] if operation.forwards else []
         )
         seconds = duration(self.file.names, self.receivers, operation, others)
-        return Site(call, operation, argument, callback, seconds)
+        request = self._request(call) if operation.form5 == "fetch" else ""
+        return Site(call, operation, argument, callback, seconds, request)
+
+    def _request(self, call: cst.Call) -> Literal["", "made", "kept"]:
+        """What is known of the first argument of a fetch (see ``Site.request``)."""
+        value = call.args[0].value if call.args else None
+        if value is None or self.receivers.type_of(value, call) != REQUEST:
+            return ""
+        owner = self.file.names.owner(call, value.value) if isinstance(value, cst.Name) else None
+        if owner is None or isinstance(owner, cst.Module):
+            return "made"
+        once = len(self.file.names.bindings(owner).assigned.get(tree.code(value), [])) == 1
+        return "kept" if once else "made"
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""
