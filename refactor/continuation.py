@@ -200,6 +200,7 @@ class Continuations:
             given,
             frozenset(inner.bound),
             frozenset(inner.outside),
+            inner.around,
             frozenset(inner.captured),
             own,
         )
@@ -230,7 +231,7 @@ class Continuations:
         defaults = isinstance(ref.expression, cst.Lambda) and has_defaults(ref.expression)
         for arg in () if defaults else ref.arguments:
             arguments.append(self._kept_argument(arg, host, after, before))
-        names = [tree.fresh(name, host.taken) for name in site.operation.passes]
+        names = _result_names(site, host)
         host.bound |= set(names)
         arguments += [cst.Arg(cst.Name(name)) for name in names]
         called: cst.BaseExpression = cst.Call(ref.expression, _keywords_last(arguments))
@@ -286,6 +287,17 @@ class Continuations:
             line = self.unit.line(started[0].call)
             raise Refused("UC403", site.call, what=ref.name, at=line, where=self.unit.file.path)
         return False
+
+
+def _result_names(site: Site, host: Host) -> list[str]:
+    """Variables for what the operation passes; old locals may do, as nothing reads them later."""
+    ref = site.callback
+    read = {name for node in (ref.expression, *ref.arguments) for name in reads(node)}
+    kept = host.captured | read | {host.first}
+    free = host.bound - kept
+    return [
+        name if name in free else tree.fresh(name, host.taken) for name in site.operation.passes
+    ]
 
 
 def _flexible(ref: CallbackRef) -> bool:

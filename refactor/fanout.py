@@ -17,6 +17,7 @@ from . import cst as tree
 from .aftermath import may_raise, nothing
 from .bodies import is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
+from .comments import carried
 from .continuation import Continuations
 from .direct import Converter
 from .forms import Started
@@ -102,7 +103,7 @@ class FanOut:
             if site is not None:
                 before, call = self._child_call(site)
                 put = [*before, self._appended(waiting, site, call)]
-                done += tree.lift_comments(put, getattr(stmt, "leading_lines", ()))
+                done += carried(stmt, put)
             elif self._sites(stmt):
                 swaps = [
                     (suite, tree.suite(self._put(tree.block(suite), waiting), suite))

@@ -242,7 +242,7 @@ class Forms:
     def _made_request(self, site: Site, bare: cst.Call, request: str, maker: str) -> tree.Block:
         """Keep the ``HTTPRequest`` that a fetch gets, or that it makes of its arguments."""
         first = bare.args[0].value
-        if len(bare.args) > 1 or _is_text(first):
+        if len(bare.args) > 1 or site.request == "text":
             new = bare.with_changes(func=cst.parse_expression(maker))
             make: tree.Statement = tree.line(f"{request} = NEW", NEW=new)
             return [realigned(make, site.call, new)]
@@ -304,22 +304,6 @@ def _drop(args: list[cst.Arg], at: int) -> None:
 def _is_raise_error(arg: cst.Arg) -> bool:
     """Whether an argument of ``fetch`` only matters where nobody passes a callback."""
     return arg.keyword is not None and arg.keyword.value == "raise_error"
-
-
-def _is_text(value: cst.BaseExpression) -> bool:
-    """Whether an expression certainly gives a URL and no ``HTTPRequest``."""
-    if isinstance(value, cst.BinaryOperation):
-        return _is_text(value.left) or _is_text(value.right)
-    if isinstance(value, cst.Call):
-        name = (tree.dotted(value.func) or tree.code(value.func)).rpartition(".")[2]
-        return name in TEXTS
-    return isinstance(value, cst.BaseString)
-
-
-TEXTS = frozenset(
-    {"format", "get_argument", "join", "replace", "reverse_url", "str", "url_concat", "urljoin"}
-)
-"""Names of functions and methods that give text."""
 
 
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:

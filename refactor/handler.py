@@ -6,6 +6,7 @@ import libcst as cst
 
 from . import cst as tree
 from . import decorators, generators
+from .bodies import footer_of
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
@@ -84,7 +85,7 @@ def _assembled(
         block = [tree.line(f"{first}._auto_finish = False"), *block]
     nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
     block = [tree.replace(stmt, nested) for stmt in block]
-    new = _coroutine(unit, handler, [*docstring, *block])
+    new = with_footers(_coroutine(unit, handler, [*docstring, *block]), continuations)
     outside = [pair for pair in replaced if pair not in nested]
     handled = continuations.handled
     return Rewrite(
@@ -95,6 +96,16 @@ def _assembled(
         handled=tuple(handled),
         block=tuple(block),
     )
+
+
+def with_footers(node: cst.FunctionDef, continuations: Continuations) -> cst.FunctionDef:
+    """``node`` with the comments at the end of the callbacks whose bodies it holds."""
+    moved = [*continuations.inlined, *continuations.nested]
+    lines = [
+        line for each in moved if isinstance(each, cst.FunctionDef) for line in footer_of(each)
+    ]
+    body = cst.ensure_type(node.body, cst.IndentedBlock)
+    return node.with_changes(body=body.with_changes(footer=[*body.footer, *lines]))
 
 
 def assumptions(sites: list[Site]) -> tuple[str, ...]:

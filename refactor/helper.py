@@ -14,7 +14,7 @@ from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite
 from .find import ENGINE, decorated
-from .handler import check_nested, cleared, split, without_nested
+from .handler import check_nested, cleared, split, with_footers, without_nested
 from .methods import Method
 from .names import parameters
 from .producers import returning, without
@@ -50,7 +50,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     if converter.found:
         block = guarded(unit, method.cls, block, first)
     return Rewrite(
-        ((node, _coroutine(unit, new, [*docstring, *block])),),
+        ((node, with_footers(_coroutine(unit, new, [*docstring, *block]), continuations)),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=(*unit.delegates.notes(continuations.handled, unit.file), *_told(unit, method)),

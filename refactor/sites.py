@@ -23,6 +23,7 @@ from .callbacks import (
 from .catalogue import Catalogue, Operation
 from .receivers import Receivers
 from .refusal import Refused
+from .texts import is_text
 from .timers import duration
 from .workspace import Class, Parsed, Workspace
 
@@ -66,8 +67,8 @@ class Site:
 
     ``argument`` is the argument of ``call`` that carries the callback; None for the call of a
     method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``).
-    ``request`` says of a fetch whether it is certainly given an ``HTTPRequest``: ``"made"``, or
-    ``"kept"`` where that is the value of a name that is bound once.
+    ``request`` says of a fetch what it is certainly given: an ``HTTPRequest`` (``"made"``, or
+    ``"kept"`` where that is the value of a name that is bound once) or a URL (``"text"``).
     """
 
     call: cst.Call
@@ -75,7 +76,7 @@ class Site:
     argument: cst.Arg | None
     callback: CallbackRef
     seconds: cst.BaseExpression | None = None
-    request: Literal["", "made", "kept"] = ""
+    request: Literal["", "made", "kept", "text"] = ""
 
 
 class Waiting(Protocol):
@@ -147,9 +148,12 @@ class SiteFinder:
         request = self._request(call) if operation.form5 == "fetch" else ""
         return Site(call, operation, argument, callback, seconds, request)
 
-    def _request(self, call: cst.Call) -> Literal["", "made", "kept"]:
+    def _request(self, call: cst.Call) -> Literal["", "made", "kept", "text"]:
         """What is known of the first argument of a fetch (see ``Site.request``)."""
         value = call.args[0].value if call.args else None
+        values = self.receivers.values(value) if isinstance(value, cst.Name) else [value]
+        if values and all(is_text(each) for each in values):
+            return "text"
         if value is None or self.receivers.type_of(value, call) != REQUEST:
             return ""
         owner = self.file.names.owner(call, value.value) if isinstance(value, cst.Name) else None
