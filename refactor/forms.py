@@ -16,6 +16,7 @@ from .layout import realigned
 from .model import Options
 from .refusal import Refused
 from .sites import Site
+from .texts import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ class Forms:
     def _made_request(self, site: Site, bare: cst.Call, request: str, maker: str) -> tree.Block:
         """Keep the ``HTTPRequest`` that a fetch gets, or that it makes of its arguments."""
         first = bare.args[0].value
-        if len(bare.args) > 1 or site.request == "text":
+        if len(bare.args) > 1 or site.request == "text" or is_text(first):
             new = bare.with_changes(func=cst.parse_expression(maker))
             make: tree.Statement = tree.line(f"{request} = NEW", NEW=new)
             return [realigned(make, site.call, new)]
