@@ -37,7 +37,12 @@ Errors = Literal["response", "none", "argument", "raised", "dropped", "value", "
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One entry of the catalogue; the fields are those of ``operations.toml``."""
+    """One entry of the catalogue; the fields are those of ``operations.toml``.
+
+    Two are for operations that no entry describes: ``assumed``, which the person vouched for, and
+    ``drops``, a function of the project that loses its callback's parameter, so that what follows
+    it moves up.
+    """
 
     name: str
     owner: tuple[str, ...] = ()
@@ -52,6 +57,7 @@ class Operation:
     repeats: bool = False
     forwards: bool = False
     assumed: bool = False
+    drops: bool = False
     returns: Literal["nothing", "future", "handle"] = "nothing"
     form5: Form = "task"
     form6: Form = "promise"

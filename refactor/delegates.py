@@ -25,7 +25,7 @@ from .names import Names
 from .producers import Produced, produced
 from .refusal import Refused
 from .sites import DECORATED, Site, SiteFinder
-from .workspace import Class, Parsed, first_parameter
+from .workspace import Class, Parsed
 
 Kind = Literal["plain", "coroutine", "engine", "generator"]
 
@@ -77,6 +77,15 @@ class Delegates:
             at is None or at.startswith("tornado.") for at in outside
         )
 
+    def answers(self, method: Method) -> bool:
+        """Whether the method's self is a request handler, which can answer an error."""
+        if not method.first or method.on_class:
+            return False
+        ancestry = self.methods.workspace.ancestry
+        bases = [at for each in self.methods.below(method.cls) for at in ancestry(each)]
+        outside = (at for at in bases if not isinstance(at, Class))
+        return any(at is None or at.startswith("tornado.") for at in outside)
+
     def is_called(self, cls: Class, node: cst.FunctionDef) -> bool:
         """Whether the project names a method of ``cls`` outside of its definition."""
         return bool(self.methods.uses(self.methods.at(cls, node)))
@@ -86,9 +95,10 @@ class Delegates:
         if id(method.node) not in self._facts:
             finder = self._finder(method)
             calls = tree.find(method.node.body, cst.Call)
-            first = first_parameter(method.node) or "self"
+            first = method.first
             asked = self.is_handler(method)
-            starting = method.name in method.cls.repeated or any(
+            starting = method.name in method.cls.repeated or self.produced(method) is not None
+            starting = starting or any(
                 _starts(finder, call, first) or (asked and self._dropped(call, method.file, first))
                 for call in calls
             )
@@ -110,6 +120,9 @@ class Delegates:
             resolve = self.methods.workspace.resolve
             if _own(node.value, first) or isinstance(resolve(method.file, node.value), Class):
                 found.update(dict.fromkeys(self.methods.named(method.file, node) or ()))
+        for call in tree.find(method.node.body, cst.Call):
+            reached = self.methods.called(method.file, call.func)
+            found.update((each, None) for each in reached if self.produced(each) is not None)
         return tuple(found)
 
     def waits(self, method: Method) -> bool:
@@ -193,13 +206,15 @@ class Delegates:
         return fits and _is_last(call, file.names)
 
     def operation(self, call: cst.Call, file: Parsed, first: str) -> Operation | None:
-        """The operation that the call of a method which takes a callback is."""
+        """The operation that the call of a method or function which takes a callback is."""
         func = call.func
-        if not isinstance(func, cst.Attribute) or not _own(func.value, first):
-            return None
-        targets = self.methods.named(file, func) or ()
+        targets = self.methods.called(file, func)
         if not targets or not all(self.waits(each) for each in targets):
             return None
+        if isinstance(func, cst.Attribute) and not _own(func.value, first):
+            by_class = isinstance(self.methods.workspace.resolve(file, func.value), Class)
+            if by_class and any(each.first for each in targets if not each.on_class):
+                return None
         found = {self.produced(each) for each in targets}
         only = found.pop() if len(found) == 1 else None
         if only is None:
@@ -211,9 +226,12 @@ class Delegates:
         """The callback that ``method`` takes and that it calls when it has its result."""
         key = id(method.node)
         if key not in self._produced:
-            plain = self.kind(method) == "plain" and not method.node.decorators
-            finder = self._finder(method)
-            self._produced[key] = produced(method.node, finder) if plain else None
+            marks = {tree.dotted(each.decorator) for each in method.node.decorators}
+            plain = self.kind(method) == "plain" and marks <= {"staticmethod", "classmethod"}
+            self._produced[key] = None  # while it is being asked
+            if plain:
+                onward = _Onward(self, method)
+                self._produced[key] = produced(method, self._finder(method), onward)
         return self._produced[key]
 
     def _on_self(self, call: cst.Call, func: cst.Attribute, file: Parsed, first: str) -> bool:
@@ -266,7 +284,7 @@ class Delegates:
         return all(self._quiet(each) for each in targets)
 
     def _quiet(self, method: Method) -> bool:
-        first = first_parameter(method.node) or "self"
+        first = method.first
         finder = self._finder(method)
         for stmt in tree.block(method.node.body):
             if isinstance(stmt, cst.FunctionDef) and not stmt.decorators:
@@ -277,6 +295,20 @@ class Delegates:
             if may_raise([stmt], first, finished=False):
                 return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Onward:
+    """The calls in ``method`` by which it hands its callback on."""
+
+    delegates: Delegates
+    method: Method
+
+    def itself(self, call: cst.Call) -> bool:
+        return self.delegates.methods.called(self.method.file, call.func) == (self.method,)
+
+    def operation(self, call: cst.Call) -> Operation | None:
+        return self.delegates.operation(call, self.method.file, self.method.first)
 
 
 def _site(call: cst.Call, maybe: bool, immediate: bool) -> Site:

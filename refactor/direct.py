@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from . import comments
 from . import cst as tree
 from .aftermath import leaves, may_finish, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
@@ -68,7 +67,7 @@ class Converter:
         head, stmt, rest = stmts[:at], stmts[at], stmts[at + 1 :]
         site = self.place.statement_site(stmt)
         if site is not None and nothing(rest):
-            return [*head, *self._immediate(site, stmt, rest)]
+            return [*head, *self._immediate(site, stmt)]
         if isinstance(stmt, cst.Try) and nothing(rest) and self._alone_in_try(stmt):
             return [*head, self._try_else(stmt)]
         if site is not None or isinstance(stmt, cst.With | cst.Try):
@@ -78,12 +77,12 @@ class Converter:
         assert isinstance(stmt, cst.If)
         return [*head, *self._branches(stmt, rest)]
 
-    def _immediate(self, site: Site, stmt: tree.Statement, rest: tree.Block) -> tree.Block:
+    def _immediate(self, site: Site, stmt: tree.Statement) -> tree.Block:
         continuation = self.continuations.of(site, self.host, ())
         exact, taken = continuation.exact, self.host.taken
         waiting = self.forms.immediate(site, continuation.target, exact, taken)
-        started = comments.carried(stmt, [*continuation.before, *waiting])
-        return [*started, *comments.behind(rest, continuation.body)]
+        block = [*continuation.before, *waiting, *continuation.body]
+        return tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
 
     def _alone_in_try(self, stmt: cst.Try) -> bool:
         """Whether the try statement only guards one call at its end, and has no other parts."""
@@ -201,6 +200,9 @@ class Converter:
         """What runs before the wait; an error there is reported and the callback still runs."""
         if not raising:
             return [*started, *behind]
+        if not self.continuations.answering:
+            site = self.continuations.handled[-1]
+            raise Refused("UC413", site.call, what=site.operation.name)
         error = tree.fresh("error", set(self.host.taken))
         report = tree.line(f"{self.host.first}._handle_request_exception({error})")
         handler = cst.ExceptHandler(
@@ -238,7 +240,7 @@ class Converter:
             if call is not None and id(call) in pending:
                 each = pending[id(call)]
                 block = [*each.continuation.before, *each.started.statements]
-                done += comments.carried(stmt, block)
+                done += tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
             elif self.sites(stmt):
                 swaps = [
                     (

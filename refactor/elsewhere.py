@@ -12,44 +12,42 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
-from .catalogue import Catalogue
-from .methods import Method, Methods
+from .delegates import Delegates
+from .methods import Method
 from .refusal import Refused
 from .sites import SiteFinder
 from .workspace import Class, Parsed
-from .wrappers import definition
 
 
 @dataclass(eq=False)
 class Elsewhere:
     """Looks through functions and other objects' methods that a handler calls."""
 
-    methods: Methods
-    catalogue: Catalogue
+    delegates: Delegates
     _starting: dict[int, bool] = field(default_factory=dict)
 
     def check(self, method: Method) -> None:
         """Refuse (UC412) when ``method`` calls a function that starts an operation."""
         for call in tree.find(method.node.body, cst.Call):
+            if self.delegates.operation(call, method.file, method.first) is not None:
+                continue  # it is waited for
             for file, function in self._callees(method.file, call):
                 if self._starts(file, function, method.cls):
                     raise Refused("UC412", call, what=tree.code(call.func))
 
     def _callees(self, file: Parsed, call: cst.Call) -> list[tuple[Parsed, cst.FunctionDef]]:
         """The project's functions that ``call`` may reach, methods on ``self`` left out."""
-        found = definition(self.methods.workspace, file, call.func)
-        if found is not None:
-            return [found]
-        func = call.func
-        if not isinstance(func, cst.Attribute) or self.methods.own(file, func):
+        func, methods = call.func, self.delegates.methods
+        if isinstance(func, cst.Attribute) and methods.own(file, func):
             return []
-        return [(each.file, each.node) for each in self.methods.named(file, func) or ()]
+        return [(each.file, each.node) for each in methods.called(file, func)]
 
     def _starts(self, file: Parsed, function: cst.FunctionDef, cls: Class) -> bool:
         """Whether calling ``function`` may start an operation with a callback."""
         if id(function) not in self._starting:
             self._starting[id(function)] = False
-            finder = SiteFinder(self.methods.workspace, file, cls, self.catalogue, True)
+            delegates = self.delegates
+            finder = SiteFinder(delegates.methods.workspace, file, cls, delegates.catalogue, True)
             calls = list(tree.find(function.body, cst.Call))
             self._starting[id(function)] = any(
                 _has_callback(finder, call)

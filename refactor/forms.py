@@ -16,7 +16,6 @@ from .layout import realigned
 from .model import Options
 from .refusal import Refused
 from .sites import Site
-from .texts import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,33 +227,19 @@ class Forms:
         clock = self.imports.refer("time", "time", taken)
         if not bare.args or bare.args[0].star or (bare.args[0].keyword is not None):
             raise Refused("UC205", site.call, what=site.operation.name)
-        first = bare.args[0].value
-        make: tree.Block = []
-        if site.request == "kept":
-            request = cst.ensure_type(first, cst.Name).value
-        else:
-            request = tree.fresh("request", taken)
-            make = self._made_request(site, bare, request, maker)
-        began = tree.fresh("began", taken)
-        sent = cst.Call(bare.func, [cst.Arg(cst.Name(request))])
-        make += [tree.line(f"{began} = {clock}()"), tree.line(f"{future} = SENT", SENT=sent)]
-        return Started(make, future, request, began)
-
-    def _made_request(self, site: Site, bare: cst.Call, request: str, maker: str) -> tree.Block:
-        """Keep the ``HTTPRequest`` that a fetch gets, or that it makes of its arguments."""
-        first = bare.args[0].value
-        if len(bare.args) > 1 or site.request == "text" or is_text(first):
-            new = bare.with_changes(func=cst.parse_expression(maker))
-            make: tree.Statement = tree.line(f"{request} = NEW", NEW=new)
-            return [realigned(make, site.call, new)]
-        if site.request:
-            return [tree.line(f"{request} = GIVEN", GIVEN=first)]
-        if isinstance(first, cst.Name):
+        request, began = tree.fresh("request", taken), tree.fresh("began", taken)
+        first = bare.args[0]
+        if isinstance(first.value, cst.Name) and len(bare.args) == 1 and not _is_text(first.value):
             built = f"URL if isinstance(URL, {maker}) else {maker}(URL)"
-            return [tree.line(f"{request} = {built}", URL=first)]
-        test = f"if not isinstance({request}, {maker}):\n    {request} = {maker}({request})"
-        kept = tree.line(f"{request} = GIVEN", GIVEN=first)
-        return [kept, cst.ensure_type(cst.parse_statement(test), cst.If)]
+            make: tree.Statement = tree.line(f"{request} = {built}", URL=first.value)
+        else:
+            new = bare.with_changes(func=cst.parse_expression(maker))
+            make = tree.line(f"{request} = NEW", NEW=new)
+        sent = bare.with_changes(args=[cst.Arg(cst.Name(request))])
+        begin = tree.line(f"{began} = {clock}()")
+        return Started(
+            [make, begin, tree.line(f"{future} = SENT", SENT=sent)], future, request, began
+        )
 
     def _response(self, started: Started, target: str | None, taken: set[str]) -> tree.Block:
         future, request, began = started.future, started.request, started.began
@@ -307,6 +292,10 @@ def _is_raise_error(arg: cst.Arg) -> bool:
     return arg.keyword is not None and arg.keyword.value == "raise_error"
 
 
+def _is_text(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.BaseString)
+
+
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     """The call of ``site`` with the callback's argument gone, or another one in its place."""
     if site.argument is None:
@@ -318,7 +307,8 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
         _drop(args, extra)
         at -= extra < at
     behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
-    if site.argument.keyword is None and behind and not site.operation.forwards:
+    stays = not (site.operation.forwards or site.operation.drops)
+    if site.argument.keyword is None and behind and stays:
         raise Refused("UC205", site.call, what=site.operation.name)
     if site.operation.forwards and site.argument.keyword is None:
         del args[at + 1 :]

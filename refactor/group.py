@@ -59,7 +59,7 @@ class Groups:
     _handlers: dict[str, dict[int, Handler]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._elsewhere = Elsewhere(self.delegates.methods, self.delegates.catalogue)
+        self._elsewhere = Elsewhere(self.delegates)
 
     def members(self, start: Method) -> tuple[Method, ...]:
         """``start`` and what has to be converted with it.
@@ -83,13 +83,20 @@ class Groups:
     def _users(self, method: Method) -> list[Method]:
         users: list[Method] = []
         for use in self.delegates.methods.uses(method):
-            if use.inside is None or self.delegates.kind(use.inside) != "plain":
+            if use.inside is None or not self._may_wait(use.inside):
                 raise GroupRefused(method, self._called_by(method, use))
             users.append(use.inside)
         return users
 
+    def _may_wait(self, user: Method) -> bool:
+        """Whether somebody who calls a coroutine may become one: a method, or a producer."""
+        plain = self.delegates.kind(user) == "plain" and not user.is_function
+        return plain or self.delegates.produced(user) is not None
+
     def _called_by(self, method: Method, use: Use) -> Refused:
-        return Refused("UC403", method.node, what=method.name, at=self._line(use), where=use.path)
+        unit = self.units.get(use.path)
+        line = unit.line(use.node) if unit is not None else self._line(use)
+        return Refused("UC403", method.node, what=method.name, at=line, where=use.path)
 
     def _line(self, use: Use) -> int:
         return use.file.line(use.node) if use.file is not None and use.node is not None else 1
@@ -128,6 +135,8 @@ class Groups:
                 method, Refused("UC409", method.node, what=method.title, where=method.file.path)
             )
         if self.delegates.is_handler(method):
+            return
+        if method.is_function:
             return
         if method.name in HOOKS or (method.name[:2] == method.name[-2:] == "__"):
             self._refuse_caller(method, members)

@@ -6,7 +6,6 @@ import libcst as cst
 
 from . import cst as tree
 from . import decorators, generators
-from .bodies import footer_of
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
@@ -78,14 +77,13 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
-    finishing = unit.finishing(continuations.cls, {id(old) for old, _ in replaced})
-    open_end = not finishing.always(block, first or "self")
+    open_end = not unit.finishing(continuations.cls).always(block, first or "self")
     block = guarded(unit, continuations.cls, block, first or "self")
     if open_end:
         block = [tree.line(f"{first}._auto_finish = False"), *block]
     nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
     block = [tree.replace(stmt, nested) for stmt in block]
-    new = with_footers(_coroutine(unit, handler, [*docstring, *block]), continuations)
+    new = _coroutine(unit, handler, [*docstring, *block])
     outside = [pair for pair in replaced if pair not in nested]
     handled = continuations.handled
     return Rewrite(
@@ -96,16 +94,6 @@ def _assembled(
         handled=tuple(handled),
         block=tuple(block),
     )
-
-
-def with_footers(node: cst.FunctionDef, continuations: Continuations) -> cst.FunctionDef:
-    """``node`` with the comments at the end of the callbacks whose bodies it holds."""
-    moved = [*continuations.inlined, *continuations.nested]
-    lines = [
-        line for each in moved if isinstance(each, cst.FunctionDef) for line in footer_of(each)
-    ]
-    body = cst.ensure_type(node.body, cst.IndentedBlock)
-    return node.with_changes(body=body.with_changes(footer=[*body.footer, *lines]))
 
 
 def assumptions(sites: list[Site]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite
 from .find import ENGINE, decorated
-from .handler import check_nested, cleared, split, with_footers, without_nested
+from .handler import check_nested, cleared, split, without_nested
 from .methods import Method
 from .names import parameters
 from .producers import returning, without
@@ -31,11 +31,13 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     node = method.node
     if unit.delegates.kind(method) == "engine":
         return _engine(unit, method)
-    first = _checked(unit, method)
+    _checked(unit, method)
+    first = method.first
     finder = unit.finder(method.cls)
     own = unit.delegates.produced(method)
     finder.resolver.given = own.parameter if own is not None else None
-    continuations = Continuations(unit, method.cls, finder)
+    answering = unit.delegates.answers(method)
+    continuations = Continuations(unit, method.cls, finder, answering)
     host = Host.of(node, unit.file.names, first)
     converter = Converter(continuations, node, host)
     check_nested(node, finder, first, converter.found)
@@ -48,15 +50,23 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         new = node.with_changes(params=without(node, own.parameter))
         block = returning(block, own.parameter, _python2_return(unit))
     if converter.found:
-        block = guarded(unit, method.cls, block, first)
+        block = _guarded(unit, method, block, answering and own is None)
     return Rewrite(
-        ((node, with_footers(_coroutine(unit, new, [*docstring, *block]), continuations)),),
+        ((node, _coroutine(unit, new, [*docstring, *block])),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=(*unit.delegates.notes(continuations.handled, unit.file), *_told(unit, method)),
         handled=tuple(continuations.handled),
         block=tuple(block),
     )
+
+
+def _guarded(unit: Unit, method: Method, block: tree.Block, answering: bool) -> tree.Block:
+    """``block``, guarded for Python 2; refused where whoever waits would go on after an error."""
+    done = guarded(unit, method.cls, block, method.first)
+    if done is not block and not answering:
+        raise Refused("UC413", method.node, what="StopIteration")
+    return done
 
 
 def _told(unit: Unit, method: Method) -> tuple[str, ...]:
@@ -111,11 +121,10 @@ def _engine(unit: Unit, method: Method) -> Rewrite:
     return Rewrite(((node, new),), (), (), block=tuple(tree.block(node.body)))
 
 
-def _checked(unit: Unit, method: Method) -> str:
-    """The name of self; raises Refused for a method that cannot become a coroutine."""
+def _checked(unit: Unit, method: Method) -> None:
+    """Raise Refused for a method that cannot become a coroutine."""
     node = method.node
-    first = first_parameter(node)
-    if first is None:
+    if method.first and first_parameter(node) is None:
         raise Refused("UC104", node)
     if method.name in method.cls.repeated:
         raise Refused("UC411", node, what=method.title)
@@ -124,12 +133,13 @@ def _checked(unit: Unit, method: Method) -> str:
         raise Refused("UC501", node, what=f"{looks}()")
     if unit.delegates.kind(method) != "plain":
         raise Refused("UC601", node, what=method.name)
+    own = unit.delegates.produced(method)
     for each in node.decorators:
-        check_one(unit, node, each, outside=False)
+        if own is None or not method.on_class:
+            check_one(unit, node, each, outside=False)
     taken = {param.name.value for param in parameters(node.params)}
-    if "callback" in taken and unit.delegates.produced(method) is None:
+    if "callback" in taken and own is None:
         raise Refused("UC410", node, what="callback")
-    return first
 
 
 def _coroutine(unit: Unit, node: cst.FunctionDef, block: tree.Block) -> cst.FunctionDef:

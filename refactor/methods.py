@@ -13,21 +13,17 @@ import libcst as cst
 
 from . import cst as tree
 from .find import title
+from .functions import LOOKUPS, definition, places
 from .receivers import Receivers
-from .workspace import Class, Parsed, Workspace, first_parameter
+from .workspace import Class, Parsed, Workspace, first_parameter, is_static
 
 VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
 """The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
 
-LOOKUPS = frozenset(
-    {"getattr", "setattr", "hasattr", "delattr", "methodcaller", "attrgetter", "patch", "object"}
-)
-"""Functions that find a method by its name, ``mock.patch`` and ``patch.object`` included."""
-
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A method of a class of the project."""
+    """A method of a class of the project, or a function of one of its modules."""
 
     cls: Class
     node: cst.FunctionDef
@@ -39,6 +35,24 @@ class Method:
     @property
     def file(self) -> Parsed:
         return self.cls.file
+
+    @property
+    def first(self) -> str:
+        """The name of self; empty for a function that has none."""
+        if self.is_function or is_static(self.node):
+            return ""
+        return first_parameter(self.node) or "self"
+
+    @property
+    def on_class(self) -> bool:
+        """Whether it is called on the class itself."""
+        marks = {tree.dotted(each.decorator) for each in self.node.decorators}
+        return bool(marks & {"staticmethod", "classmethod"})
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it stands outside of classes."""
+        return self.cls.is_module
 
     @property
     def title(self) -> str:
@@ -70,14 +84,20 @@ class Methods:
         return self._known.setdefault(id(node), Method(cls, node))
 
     def around(self, file: Parsed, node: cst.CSTNode) -> Method | None:
-        """The method whose body ``node`` stands in, through nested functions."""
+        """The method or function whose body ``node`` stands in, through nested functions."""
         found: Method | None = None
+        outermost: cst.FunctionDef | None = None
         for each in (node, *file.names.ancestors(node)):
             if isinstance(each, cst.FunctionDef):
+                outermost = each
                 cls = self._class_of(file, each)
                 found = self.at(cls, each) if cls is not None else found
-            elif isinstance(each, cst.ClassDef) and found is not None:
-                break
+            elif isinstance(each, cst.ClassDef):
+                if found is not None:
+                    break
+                outermost = None
+        if found is None and outermost is not None:
+            return self.at(file.toplevel, outermost)
         return found
 
     def _class_of(self, file: Parsed, function: cst.FunctionDef) -> Class | None:
@@ -139,6 +159,13 @@ class Methods:
             return self.virtual(kind, name)
         return () if isinstance(kind, str) else None
 
+    def called(self, file: Parsed, func: cst.BaseExpression) -> tuple[Method, ...]:
+        """What a call of ``func`` may reach; empty when that cannot be told."""
+        found = definition(self.workspace, file, func)
+        if found is not None:
+            return (self.at(found[0].toplevel, found[1]),)
+        return self.named(file, func) or () if isinstance(func, cst.Attribute) else ()
+
     def own(self, file: Parsed, node: cst.Attribute) -> bool:
         """Whether ``node`` is ``self.name`` or ``super().name``."""
         holder = node.value
@@ -173,6 +200,13 @@ class Methods:
         return self._uses[id(method.node)]
 
     def _search(self, method: Method) -> Iterator[Use]:
+        if method.is_function:
+            for each in places(self.workspace, method.file, method.node):
+                inside = None
+                if each.file is not None and each.node is not None:
+                    inside = self.around(each.file, each.node)
+                yield Use(each.path, each.file, each.node, inside)
+            return
         related = self.workspace.family(method.cls)
         verb = method.name in VERBS
         for path in self._paths(method, related, verb):

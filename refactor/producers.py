@@ -1,4 +1,4 @@
-"""Methods that take a callback themselves: as coroutines they return what they gave to it.
+"""Functions that take a callback themselves: as coroutines they return what they gave to it.
 
 ``def lookup(self, key, callback)`` becomes ``def lookup(self, key)``, ``callback(value)`` becomes
 ``return value``. On Tornado 4 and 5 ``gen.coroutine`` itself takes ``callback=`` from callers
@@ -11,20 +11,23 @@ from __future__ import annotations
 import keyword
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import libcst as cst
 
 from . import cst as tree
 from .aftermath import has_return, leaves, nothing
 from .catalogue import Operation
+from .methods import Method
 from .refusal import Refused
-from .sites import SiteFinder
+from .sites import SiteFinder, handed_on
 
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """The callback of a method: its parameter, its place among the arguments that a call on self
-    passes (0-based), the names of what it gets, and whether it may run before the call returns."""
+    """The callback of a method or function: its parameter, its place among the arguments that a
+    call passes besides self (0-based), the names of what it gets, and whether it may run before
+    the call returns."""
 
     parameter: str
     position: int
@@ -36,32 +39,47 @@ class Produced:
         return Operation(
             name, call=name, callback=self.parameter, position=self.position, passes=self.passes,
             errors="raised", immediate=self.immediate, returns="future",
-            form5="future", form6="future",
+            form5="future", form6="future", drops=True,
         )  # fmt: skip
 
 
-def produced(node: cst.FunctionDef, finder: SiteFinder) -> Produced | None:
+def produced(method: Method, finder: SiteFinder, onward: Onward) -> Produced | None:
     """The callback that a method takes and calls; None when there is none, or it is not plain."""
-    listed = [*node.params.posonly_params, *node.params.params][1:]
+    node = method.node
+    listed = [*node.params.posonly_params, *node.params.params]
+    listed = listed[1:] if method.first else listed
     for position, param in enumerate(listed):
         name = param.name.value
         calls = [c for c in tree.find(node.body, cst.Call) if _name(c.func) == name]
         handed = [c for c in tree.find(node.body, cst.Call) if _gets(c, name)]
         mentions = [n for n in tree.find(node.body, cst.Name) if n.value == name]
         keywords = [a for a in tree.find(node.body, cst.Arg) if _name(a.keyword) == name]
-        given = any(_passed(call, name, finder) is not None for call in handed)
+        again = [c for c in handed if onward.itself(c) and _at(c, name, position)]
+        onwards = [_passed(c, name, finder, onward) for c in handed if c not in again]
+        given = any(each is not None for each in onwards)
         if not (calls or given) or param.default is not None:
             continue
         if len(mentions) != len(calls) + len(handed) + len(keywords):
             return None
-        passed = {_given(call) for call in calls} | {_passed(c, name, finder) for c in handed}
+        passed = {_given(call) for call in calls} | {each and each[0] for each in onwards}
         lengths = {len(names) if names is not None else None for names in passed}
         if len(lengths) != 1 or None in passed:
             return None
         own = [c for c in tree.find(node.body, cst.Call, False) if _name(c.func) == name]
+        at_once = bool(own) or any(each is not None and each[1] for each in onwards)
         several = [names for names in passed if names is not None]
-        return Produced(name, position, _named(several), bool(own))
+        return Produced(name, position, _named(several), at_once)
     return None
+
+
+class Onward(Protocol):
+    """Knows the calls in a function that hand its callback on."""
+
+    def itself(self, call: cst.Call) -> bool:
+        """Whether ``call`` is one of the function itself."""
+
+    def operation(self, call: cst.Call) -> Operation | None:
+        """The operation that ``call`` is because another function takes a callback."""
 
 
 def _name(node: cst.CSTNode | None) -> str | None:
@@ -96,13 +114,31 @@ def _named(several: list[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _passed(call: cst.Call, name: str, finder: SiteFinder) -> tuple[str, ...] | None:
-    """What an operation that gets the callback passes to it."""
-    operation = finder.operation(call)
+def _at(call: cst.Call, name: str, position: int) -> bool:
+    """Whether the callback is given where the function takes it."""
+    args = call.args
+    plain = not any(arg.star for arg in args)
+    at = next((i for i, arg in enumerate(args) if _name(arg.value) == name), None)
+    if not plain or at is None:
+        return False
+    given = args[at].keyword
+    return at == position if given is None else given.value == name
+
+
+def _passed(
+    call: cst.Call, name: str, finder: SiteFinder, onward: Onward
+) -> tuple[tuple[str, ...], bool] | None:
+    """What an operation that gets the callback passes to it, and whether it may do so at once."""
+    operation = finder.operation(call) or onward.operation(call)
     argument = finder.argument(call, operation) if operation is not None else None
     if operation is None or argument is None or _name(argument.value) != name:
         return None
-    return None if operation.immediate or operation.forwards else operation.passes
+    if operation.forwards:
+        more = handed_on(call, argument)
+        plain = not any(arg.star or arg.keyword for arg in more)
+        names = (*operation.passes, *(_variable(arg.value) for arg in more))
+        return (names, operation.immediate) if plain else None
+    return operation.passes, operation.immediate
 
 
 def returning(stmts: Sequence[tree.Statement], name: str, raising: str | None) -> tree.Block:

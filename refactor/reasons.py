@@ -146,6 +146,10 @@ REASONS: dict[str, Entry] = {
         "background operation",
         "'{what}' starts an operation of its own, whose errors only @asynchronous answers",
     ),
+    "UC413": Entry(
+        "no request at hand",
+        "an error at '{what}' would have to be answered here, where no request is at hand",
+    ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),

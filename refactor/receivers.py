@@ -69,14 +69,6 @@ class Receivers:
         """The class of the value at ``at``: a project class, a qualified name, or None."""
         return self._type(expression, at, 0)
 
-    def values(self, name: cst.Name) -> list[cst.CSTNode | None]:
-        """What the scope of ``name`` assigns to it; None for every other way to bind it."""
-        owner = self.file.names.owner(name, name.value)
-        if owner is None:
-            return []
-        places = self.file.names.bindings(owner).assigned.get(name.value, [])
-        return [_assigned_value(place, self.file) for place in places]
-
     def _type(self, expression: cst.CSTNode, at: cst.CSTNode, depth: int) -> Class | str | None:
         if depth > 6:
             return None

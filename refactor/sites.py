@@ -6,7 +6,7 @@ import builtins
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Protocol
 
 import libcst as cst
 
@@ -18,12 +18,10 @@ from .callbacks import (
     CallbackRef,
     CallbackResolver,
     open_parameters,
-    with_defaults,
 )
 from .catalogue import Catalogue, Operation
 from .receivers import Receivers
 from .refusal import Refused
-from .texts import is_text
 from .timers import duration
 from .workspace import Class, Parsed, Workspace
 
@@ -48,8 +46,6 @@ CONCURRENT_MODULES = frozenset(
 )
 
 
-REQUEST = "tornado.httpclient.HTTPRequest"
-
 DECORATED = {
     "tornado.auth._auth_return_future": Operation(
         "", call="", passes=("user",), errors="none", returns="future", form5="auth", form6="auth"
@@ -67,8 +63,6 @@ class Site:
 
     ``argument`` is the argument of ``call`` that carries the callback; None for the call of a
     method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``).
-    ``request`` says of a fetch what it is certainly given: an ``HTTPRequest`` (``"made"``, or
-    ``"kept"`` where that is the value of a name that is bound once) or a URL (``"text"``).
     """
 
     call: cst.Call
@@ -76,7 +70,6 @@ class Site:
     argument: cst.Arg | None
     callback: CallbackRef
     seconds: cst.BaseExpression | None = None
-    request: Literal["", "made", "kept", "text"] = ""
 
 
 class Waiting(Protocol):
@@ -136,7 +129,6 @@ class SiteFinder:
         if operation.repeats and not self.assume_once:
             raise Refused("UC207", call, what=operation.name)
         callback = self.resolver.resolve(argument.value, call, first)
-        callback = with_defaults(callback, len(operation.passes))
         if operation.forwards:
             more = (*callback.arguments, *handed_on(call, argument))
             callback = replace(callback, arguments=more)
@@ -145,22 +137,7 @@ class SiteFinder:
             others[: len(others) - len(handed_on(call, argument))] if operation.forwards else []
         )
         seconds = duration(self.file.names, self.receivers, operation, others)
-        request = self._request(call) if operation.form5 == "fetch" else ""
-        return Site(call, operation, argument, callback, seconds, request)
-
-    def _request(self, call: cst.Call) -> Literal["", "made", "kept", "text"]:
-        """What is known of the first argument of a fetch (see ``Site.request``)."""
-        value = call.args[0].value if call.args else None
-        values = self.receivers.values(value) if isinstance(value, cst.Name) else [value]
-        if values and all(is_text(each) for each in values):
-            return "text"
-        if value is None or self.receivers.type_of(value, call) != REQUEST:
-            return ""
-        owner = self.file.names.owner(call, value.value) if isinstance(value, cst.Name) else None
-        if owner is None or isinstance(owner, cst.Module):
-            return "made"
-        once = len(self.file.names.bindings(owner).assigned.get(tree.code(value), [])) == 1
-        return "kept" if once else "made"
+        return Site(call, operation, argument, callback, seconds)
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""

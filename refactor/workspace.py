@@ -53,6 +53,12 @@ class Parsed:
         return self._lines.get(id(node), default)
 
     @cached_property
+    def toplevel(self) -> Class:
+        """The owner of the functions outside of classes: a class without name, bases or methods."""
+        empty = cst.ClassDef(cst.Name("_"), cst.IndentedBlock([cst.parse_statement("pass")]))
+        return Class(self, empty, "")
+
+    @cached_property
     def classes(self) -> dict[str, Class]:
         """The classes by dotted name; the last of several with one name wins."""
         found: dict[str, Class] = {}
@@ -113,14 +119,26 @@ class Class:
                     found |= _stored_on(first, node.target)
         return frozenset(found)
 
+    @property
+    def is_module(self) -> bool:
+        """Whether this stands for the functions outside of classes, see :attr:`Parsed.toplevel`."""
+        return not self.name
+
     def __repr__(self) -> str:
         return f"<{self.file.path}:{self.name}>"
 
 
 def first_parameter(method: tree.Function) -> str | None:
     """The name of a method's ``self``; None without a plain first parameter."""
+    if isinstance(method, cst.FunctionDef) and is_static(method):
+        return None
     listed = [*method.params.posonly_params, *method.params.params]
     return listed[0].name.value if listed else None
+
+
+def is_static(function: cst.FunctionDef) -> bool:
+    """Whether a method gets no ``self``."""
+    return any(tree.dotted(each.decorator) == "staticmethod" for each in function.decorators)
 
 
 def _stored_on(first: str | None, target: cst.CSTNode) -> set[str]:
@@ -234,6 +252,8 @@ class Workspace:
 
     def descendants(self, cls: Class) -> tuple[Class, ...]:
         """The project's classes below ``cls``, found by searching the text for its name."""
+        if cls.is_module:
+            return ()
         if id(cls.node) not in self._descendants:
             self._descendants[id(cls.node)] = ()
             below: list[Class] = []

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from . import cst as tree
+from .functions import definition
 from .names import Names, parameters
 from .workspace import Parsed, Workspace
-
-Definition = tuple[Parsed, cst.FunctionDef]
 
 
 def hands_on(
@@ -37,37 +36,6 @@ def hands_on(
     if found is None or any(found[1].decorators):
         return False
     return _hands_on(*found, strict=not (outside and eager), guarding=outside)
-
-
-def definition(workspace: Workspace, file: Parsed, name: cst.BaseExpression) -> Definition | None:
-    """The function of the project that ``name`` is, through imports and re-exports."""
-    if isinstance(name, cst.Name) and isinstance(file.names.owner(name, name.value), cst.Module):
-        here = _module_function(file, name.value)
-        if here is not None:
-            return file, here
-    qualified = file.names.qualified(name)
-    return _imported(workspace, qualified, 0) if qualified is not None else None
-
-
-def _imported(workspace: Workspace, qualified: str, depth: int) -> Definition | None:
-    module, _, name = qualified.rpartition(".")
-    path = workspace.module_path(module) if module else None
-    parsed = workspace.file(path) if path is not None else None
-    if parsed is None or depth > 8 or not parsed.module.body:
-        return None
-    here = _module_function(parsed, name)
-    if here is not None:
-        return parsed, here
-    onward = parsed.names.qualified(cst.Name(name), at=parsed.module.body[0])
-    same = onward is None or onward == qualified
-    return None if same or onward is None else _imported(workspace, onward, depth + 1)
-
-
-def _module_function(file: Parsed, name: str) -> cst.FunctionDef | None:
-    bindings = file.names.bindings(file.module)
-    places = bindings.assigned.get(name, [])
-    single = len(places) == 1 and name not in bindings.imported
-    return places[0] if single and isinstance(places[0], cst.FunctionDef) else None
 
 
 def _returned_function(function: cst.FunctionDef) -> cst.FunctionDef | None:

@@ -33,6 +33,7 @@ from .shown import Text
 from .standin import Standin
 from .suspended import waiting
 from .tape import Recorder
+from .timed import Timed
 from .trace import FINISHED, NEVER, Interrupted, Place, Run
 
 _TURNS = 3000
@@ -47,8 +48,7 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     here.failures = program.failures
     here.opaque = chooser.opaque
     outer = circumstances.begin(here)
-    chooser.clock = program.loop.elapsed
-    before = choices.install(chooser)
+    before = choices.install(Timed(chooser, program.loop))
     collecting = gc.isenabled()
     gc.disable()
     program.lines.clear()
@@ -125,8 +125,6 @@ class _Request:
         return None
 
     def _verbs(self, kind: type) -> list[str]:
-        if self.method in VERBS:
-            return [self.method]
         missing = RequestHandler._no_verb
         known = [verb for verb in VERBS if getattr(kind, verb, missing) is not missing]
         return self.program.anatomy.verbs(self.owner, self.method, known)
@@ -148,9 +146,9 @@ class _Request:
             end = FINISHED if self.connection.finished else NEVER
             if self.connection.closed and not self.connection.finished:
                 end = "the client left"
-            if self.others.end() or not self.connection.finished:
-                self.connection.close()
-                self.loop.run_until_idle(_TURNS)
+            self.others.end()
+            self.connection.close()
+            self.loop.run_until_idle(_TURNS)
         except Interrupted:
             raise
         except BaseException as error:
@@ -171,13 +169,13 @@ class _Request:
 
     def _wait(self) -> bool:
         """Before something outside happens: note shared state; the client may leave."""
+        self._share()
         connection = self.connection
         assert connection is not None
-        waiting = self.loop.waiting()
-        if connection.finished and not waiting:  # nothing comes before the end, which notes it
+        if connection.closed or connection.finished:
             return False
-        self._share()
-        if connection.closed or connection.finished or not waiting:
+        waiting = self.loop.waiting()
+        if not waiting:
             return False
         moment = " | ".join(waiting)
         if self.others.start(self.here.ask, moment):
@@ -190,7 +188,7 @@ class _Request:
 
     def _share(self) -> None:
         """Record what was changed in state that outlives the request."""
-        changes = self.program.watch.changes()
+        changes = dict(self.program.watch.changes())
         if changes != self.shared:
             for name, text in changes.items():
                 if self.shared.get(name) != text:
@@ -219,8 +217,7 @@ _signatures: dict[Any, list[tuple[str, bool]]] = {}
 
 def _parameters(function: Any) -> list[tuple[str, bool]]:
     """Positional parameters after ``self``: name, and whether it has no default."""
-    inner = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
-    code = getattr(inner, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     known = _signatures.get(code)
     if known is None:
         try:

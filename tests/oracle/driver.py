@@ -153,8 +153,7 @@ class Driver:
         heard = False
         for number, client in enumerate(self._clients, 1):
             if fresh := client.read():
-                line = f"{number} {fresh.splitlines()[0][:60]!r} at {CLOCK.now - START:.2f} s"
-                self._recorder.note("wire", line)
+                self._recorder.note("wire", f"{number} {fresh.splitlines()[0][:60]!r}")
                 heard = True
         return heard
 
