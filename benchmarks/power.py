@@ -3,7 +3,7 @@
 Usage: ``python benchmarks/power.py [--limit N] [--labels FILE] [--only NAME] [--json FILE]``.
 
 Every expected result in ``fixtures/`` is changed in every way that ``operators.py`` knows. Real
-Tornado (4.4.2 and 5.1.1 over loopback, ``tests/oracle``) says whether a mutant behaves like the
+Tornado (4.4.2 and 5.1.1 over loopback, ``labels.py``) says whether a mutant behaves like the
 fixture's ``before.py``; the explorer is asked the same. ``--labels`` keeps what real Tornado said
 in a file, by the sources' digest, because that is the slow part.
 
@@ -16,8 +16,6 @@ from __future__ import annotations
 import argparse
 import collections
 import dataclasses
-import hashlib
-import itertools
 import json
 import signal
 import sys
@@ -28,13 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from mutate import Mutant, mutants  # noqa: E402
-from oracle.compare import differences  # noqa: E402
-from oracle.explore import Seen, explore  # noqa: E402
-from oracle.fixture import Fixture, fixtures  # noqa: E402
-from oracle.install import TORNADO_4, TORNADO_5  # noqa: E402
-from oracle.loopback import Loopback, OracleError  # noqa: E402
-from oracle.scenario import Observation, Scenario  # noqa: E402
+from labels import Case, Labels  # noqa: E402
+from mutate import mutants  # noqa: E402
+from oracle.fixture import fixtures  # noqa: E402
 from uncallback.refactor.model import Verdict  # noqa: E402
 from uncallback.refactor.verify import (  # noqa: E402
     CheckError,
@@ -45,27 +39,6 @@ from uncallback.refactor.verify import (  # noqa: E402
 
 FOUND = 0.98
 UNCONFIRMED = "a fresh process did not show the difference"
-CHUNKS = (0, 1, 5, 17, 1000)
-"""Scenarios are run in growing parts: most wrong mutants show themselves in the first."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One mutant of one expected result."""
-
-    fixture: Fixture
-    file: str
-    mutant: Mutant
-
-    @property
-    def name(self) -> str:
-        return f"{self.fixture.name}/{self.file}:{self.mutant.line} {self.mutant.operator}"
-
-    @property
-    def digest(self) -> str:
-        parts = (self.fixture.before, self.mutant.source.encode(), TORNADO_4, TORNADO_5)
-        text = b"\0".join(p if isinstance(p, bytes) else p.encode() for p in parts)
-        return hashlib.sha256(text).hexdigest()[:24]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,86 +62,6 @@ class Result:
         return self.verdict.result[0] if self.verdict.result != "equivalent" else "."
 
 
-class Labels:
-    """Asks real Tornado, and remembers its answers in a file if there is one."""
-
-    def __init__(self, file: Path | None) -> None:
-        self._file = file
-        self._known: dict[str, str] = {}
-        if file is not None and file.exists():
-            self._known = json.loads(file.read_text("utf-8"))
-        self._fresh = 0
-        self._judges = {tornado: Loopback(tornado) for tornado in (TORNADO_4, TORNADO_5)}
-        self._before: dict[tuple[str, str], Seen] = {}
-
-    def __getitem__(self, case: Case) -> str:
-        """``"same"``, ``"unloadable"``, or the first difference that was seen."""
-        if case.digest not in self._known:
-            self._known[case.digest] = self._ask(case)
-            self._fresh += 1
-            if self._fresh % 20 == 0:
-                self.save()
-        return self._known[case.digest]
-
-    def save(self) -> None:
-        """Write the answers to the file."""
-        if self._file is not None:
-            self._file.write_text(json.dumps(self._known, indent=0, sort_keys=True), "utf-8")
-
-    def close(self) -> None:
-        """End the children."""
-        for judge in self._judges.values():
-            judge.close()
-
-    def _ask(self, case: Case) -> str:
-        for tornado in self._judges:
-            try:
-                found = next(self._differences(case, tornado), None)
-            except OracleError:
-                return "unloadable"
-            if found is not None:
-                return f"{tornado}: {found}"
-        return "same"
-
-    def _differences(self, case: Case, tornado: str) -> Iterator[str]:
-        """By the scenarios that the original suggests, then by those that the mutant suggests."""
-        fixture, judge = case.fixture, self._judges[tornado]
-        old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
-        key = (fixture.name, tornado)
-        if key not in self._before:
-            self._before[key] = explore(judge, old, fixture.wishes)
-        seen = self._before[key]
-        for start, stop in itertools.pairwise(CHUNKS):
-            again = judge.observe(new, [scenario for scenario, _ in seen[start:stop]])
-            for (scenario, one), other in zip(seen[start:stop], again, strict=True):
-                yield from _told(fixture, scenario, one, other)
-        crowded = [_crowded(scenario) for scenario, _ in seen if _is_plain(scenario)]
-        for scenario, one, other in zip(
-            crowded, judge.observe(old, crowded), judge.observe(new, crowded), strict=True
-        ):
-            yield from _told(fixture, scenario, one, other)
-        known = {scenario.name for scenario, _ in seen}
-        more = [(s, a) for s, a in explore(judge, new, fixture.wishes) if s.name not in known]
-        first = judge.observe(old, [scenario for scenario, _ in more])
-        for (scenario, other), one in zip(more, first, strict=True):
-            yield from _told(fixture, scenario, one, other)
-
-
-def _is_plain(scenario: Scenario) -> bool:
-    return len(scenario.requests) == 1 and not scenario.outcomes and scenario.leave is None
-
-
-def _crowded(scenario: Scenario) -> Scenario:
-    """The same request three times at once: handlers of a class share more than their code."""
-    name = f"{scenario.name}, three at once"
-    return dataclasses.replace(scenario, name=name, requests=scenario.requests * 3, overlap=True)
-
-
-def _told(fixture: Fixture, scenario: Scenario, one: Observation, other: Observation) -> list[str]:
-    found = differences(one, other, accepted=fixture.accepted)
-    return [f"{scenario.name}: {line}" for line in found]
-
-
 def cases(only: str) -> Iterator[Case]:
     """Every mutant of every expected result, each text of a fixture once."""
     for fixture in fixtures():
@@ -183,16 +76,16 @@ def cases(only: str) -> Iterator[Case]:
                     yield Case(fixture, f"after.{style}.py", mutant)
 
 
-def judge(verifier: Verifier, case: Case) -> Verdict:
-    """The worst verdict over the handlers of a mutant."""
+def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
+    """The worst verdict over the handlers of a mutant, and which handler has it."""
     before = Version(case.fixture.path, case.fixture.before)
     after = Version(case.fixture.path, case.mutant.source.encode())
     try:
         verdicts = verifier.verify_all(before, after)
     except CheckError as error:
-        return Verdict("inconclusive", reason=str(error))
+        return "", Verdict("inconclusive", reason=str(error))
     order = ("different", "inconclusive", "equivalent")
-    return min(verdicts.values(), key=lambda verdict: order.index(verdict.result))
+    return min(verdicts.items(), key=lambda item: order.index(item[1].result))
 
 
 def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
@@ -203,8 +96,11 @@ def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
             if label == "unloadable":
                 continue
             start = time.monotonic()
-            verdict = judge(verifier, case)
-            result = Result(case, label, verdict, time.monotonic() - start)
+            name, verdict = judge(verifier, case)
+            seconds = time.monotonic() - start
+            if label == "same" and verdict.counterexample is not None:
+                label = labels.confirmed(case, name, verdict.counterexample)
+            result = Result(case, label, verdict, seconds)
             told = "." if result.mark == "." else f"{result.mark} {case.name}: {verdict.reason}\n"
             print(told, end="", flush=True, file=sys.stderr)
             yield result
