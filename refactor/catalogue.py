@@ -29,6 +29,7 @@ Form = Literal[
     "sleep",
     "moment",
     "settled",
+    "given",
     "exit",
     "none",
 ]

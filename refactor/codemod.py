@@ -73,11 +73,12 @@ def _conversion(opened: Opened | Conversion, run: Run) -> Conversion:
         return opened
     path = opened.unit.file.path
     rewrites = run.rewrites.get(path, [])
-    after = opened.before
+    after, module = opened.before, opened.unit.file.module
     if rewrites:
-        after = opened.source.encode(_applied(opened.unit, rewrites).code)
+        module = _applied(opened.unit, rewrites)
+        after = opened.source.encode(module.code)
     outcomes = [run.outcomes[each] for each in run.order.get(path, [])]
-    found = findings(opened.unit, rewrites)
+    found = findings(opened.unit, rewrites, module)
     return Conversion(path, opened.before, after, tuple(outcomes), found)
 
 

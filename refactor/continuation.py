@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .awaitable import Awaitables
 from .bodies import body_of, is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
 from .model import Callback, Placement
 from .moving import Movability
 from .refusal import Refused
 from .repeat import loop
+from .responses import handed_on
 from .scope import Host, Piece
 from .sites import Site, SiteFinder
 from .unit import Unit
@@ -65,6 +67,7 @@ class Continuations:
         """
         ref = site.callback
         self.handled.append(site)
+        self._check_given(site)
         if ref.kind == "nothing":
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
@@ -82,6 +85,14 @@ class Continuations:
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
 
+    def _check_given(self, site: Site) -> None:
+        """Refuse (UC208) an operation on a future when that may be something else."""
+        tornado = self.unit.options.tornado
+        if site.operation.form(tornado) == "given":
+            known = Awaitables(self.unit, self.cls, self.finder)
+            if site.call.args[0].keyword or known.kind(site.call.args[0].value) != "one":
+                raise Refused("UC208", site.call, what=site.operation.name, tornado=tornado)
+
     def enter(self, function: tree.Function, finishes: bool) -> bool:
         """Note that a function is being converted, and whether it may finish the request.
 
@@ -96,7 +107,12 @@ class Continuations:
         self.callbacks.append(Callback(site.callback.name, site.operation.name, placement))
 
     def exact(self, ref: CallbackRef) -> bool:
-        """Whether the code may look at what ``raise_error=False`` does not keep (SEMANTICS 1)."""
+        """Whether the code may look at what ``raise_error=False`` does not keep (SEMANTICS 1).
+
+        For Tornado 6, where a failure's response is made by hand: at its time.
+        """
+        if self.unit.options.tornado >= 6:
+            return self._times(ref)
         if tree.names(self.unit.file.module) & {"effective_url", "time_info"}:
             return True
         if ref.function is None:
@@ -117,6 +133,13 @@ class Continuations:
         return any(
             isinstance(a.value, cst.Name) and a.value.value in given for c in opens for a in c.args
         )
+
+    def _times(self, ref: CallbackRef) -> bool:
+        """Whether somebody may ask a response how long it took."""
+        if ref.function is None or "request_time" in tree.names(self.unit.file.module):
+            return True
+        params = takes(ref, 1)
+        return params is None or handed_on(ref.function.body, {p.name.value for p in params})
 
     def _inline(
         self,

@@ -15,9 +15,9 @@ import libcst as cst
 from . import cst as tree
 from .aftermath import leaves, may_finish, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
-from .forms import Started
 from .placement import Placement
 from .refusal import Refused
+from .responses import Started
 from .returns import is_return
 from .scope import Host
 from .sites import Site
@@ -191,7 +191,8 @@ class Converter:
         continuation = self.continuations.of(site, self.host, tuple(after))
         future = tree.fresh("future", self.host.taken)
         self.host.bound.add(future)
-        started = self.forms.start(site, future, continuation.exact, self.host.taken)
+        wanted = continuation.target is not None
+        started = self.forms.start(site, future, continuation.exact, self.host.taken, wanted)
         return Pending(site, started, continuation)
 
     def _guarded(

@@ -19,9 +19,9 @@ from .bodies import is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
 from .continuation import Continuations
 from .direct import Converter
-from .forms import Started
 from .layout import realigned
 from .refusal import Refused
+from .responses import Started
 from .scope import Host
 from .sites import Site
 from .usage import uses
@@ -130,12 +130,13 @@ class FanOut:
         before: tree.Block = []
         given: list[cst.BaseExpression] = []
         if self._shim(site):
+            exact = self.continuations.exact(site.callback)
             whole = self.forms.start(
-                site, tree.fresh("future", self.host.taken), True, self.host.taken
+                site, tree.fresh("future", self.host.taken), exact, self.host.taken
             )
             before = whole.statements[:-1]
             send = cst.ensure_type(tree.small(whole.statements[-1]), cst.Assign)
-            given = [send.value, cst.Name(whole.request), cst.Name(whole.began)]
+            given = [send.value, *(cst.Name(n) for n in (whole.request, whole.began) if n)]
         else:
             given = [self.forms.awaitable(site, self.host.taken)]
         child, arguments = self._child(site)
@@ -250,6 +251,7 @@ class FanOut:
         The coroutine's parameters come second: the future, and what makes a failure's response.
         """
         wanted = ["future", "request", "began"] if self._shim(site) else ["future"]
+        wanted = wanted if self.continuations.exact(site.callback) else wanted[:2]
         given = [tree.fresh(name, host.taken) for name in wanted]
         started = Started([], *given)
         wait = self.forms.yielding().finish(site, started, target or None, host.taken)

@@ -6,7 +6,7 @@ sections 1 and 4 list what 5.0 and 6.0 removed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -31,23 +31,30 @@ LOOP_POSITIONS = {
 """Where ``io_loop`` stood among the positional arguments."""
 
 
-def findings(unit: Unit, rewrites: Sequence[Rewrite]) -> tuple[Reason, ...]:
-    """The findings of a file in order of their lines; none unless Tornado 6 is the target."""
+def findings(unit: Unit, rewrites: Sequence[Rewrite], after: cst.Module) -> tuple[Reason, ...]:
+    """The findings of a file in order of their lines; none unless Tornado 6 is the target.
+
+    ``after`` is the file with its rewrites, whose imports may be fewer. Lines are those of before.
+    """
     if unit.options.tornado < 6:
         return ()
     gone = {id(old) for each in rewrites for old, _ in each.replaced}
     gone |= {id(node) for each in rewrites for node in each.removed}
-    found = Findings(unit, gone)
+    found = Findings(unit, gone, frozenset(_imported(after)))
     found.visit(unit.file.module)
     return tuple(sorted(dict.fromkeys(found.reasons), key=lambda each: (each.line, each.code)))
 
 
 @dataclass(eq=False)
 class Findings:
-    """Collects the findings of one file; nodes in ``gone`` were rewritten."""
+    """Collects the findings of one file.
+
+    Nodes in ``gone`` were rewritten; ``imported`` is what the new file imports.
+    """
 
     unit: Unit
     gone: set[int]
+    imported: frozenset[str]
     reasons: list[Reason] = field(default_factory=list)
 
     def visit(self, node: cst.CSTNode) -> None:
@@ -71,25 +78,10 @@ class Findings:
         self.reasons.append(Reason(code, sentence(code, **facts), self.unit.line(node)))
 
     def _import(self, node: cst.Import | cst.ImportFrom) -> None:
-        """A removed name that is imported and never used; a use is a finding of its own."""
-        if isinstance(node.names, cst.ImportStar):
-            return
-        origin = node.module if isinstance(node, cst.ImportFrom) else None
-        for alias in node.names:
-            parts = [tree.dotted(part) or "" for part in (origin, alias.name) if part is not None]
-            local = alias.asname.name if alias.asname is not None else alias.name
-            if is_removed(".".join(parts)) and not self._used(tree.dotted(local) or ""):
-                self._add("UC703", node, what=".".join(parts))
-
-    def _used(self, local: str) -> bool:
-        imports = cst.Import | cst.ImportFrom
-        named = (
-            node
-            for statement in self.unit.file.module.body
-            if not isinstance(tree.small(statement), imports)
-            for node in tree.walk(statement)
-        )
-        return any(tree.dotted(node) == local for node in named)
+        """A removed name that is imported: the module cannot be loaded any more."""
+        for name in _targets(node):
+            if is_removed(name) and name in self.imported:
+                self._add("UC703", node, what=name)
 
     def _call(self, call: cst.Call) -> None:
         operation = self._operation(call)
@@ -142,6 +134,20 @@ class Findings:
             and all(param.name.value != "callback" for param in parameters(each.node.params))
             for each in targets
         )
+
+
+def _imported(module: cst.Module) -> Iterator[str]:
+    """The full dotted names that a module imports anywhere."""
+    for node in tree.walk(module):
+        if isinstance(node, cst.Import | cst.ImportFrom):
+            yield from _targets(node)
+
+
+def _targets(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
+    origin = node.module if isinstance(node, cst.ImportFrom) else None
+    for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
+        parts = [tree.dotted(part) or "" for part in (origin, alias.name) if part is not None]
+        yield ".".join(parts)
 
 
 def _is_callback(arg: cst.Arg, name: str = "callback") -> bool:

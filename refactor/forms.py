@@ -15,21 +15,8 @@ from .imports import Imports
 from .layout import realigned
 from .model import Options
 from .refusal import Refused
+from .responses import Responses, Started, attempt, keyword
 from .sites import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """An operation that was started: the statements, and the variables ``finish`` needs.
-
-    ``future`` is what to wait for; ``request`` and ``began`` are set where a failed fetch has to be
-    turned into a response by hand.
-    """
-
-    statements: tree.Block
-    future: str
-    request: str = ""
-    began: str = ""
 
 
 @dataclass
@@ -66,17 +53,23 @@ class Forms:
             return self._unless_closed(_without_argument(site), target, taken)
         if form == "task" and len(site.operation.passes) > 1:
             return [self._unpacked(self.awaitable(site, taken), target)]
-        if form == "settled":
+        if form in ("settled", "given"):
             future = target or tree.fresh("future", taken)
             return self._settled(self.start(site, future, exact, taken), target)
-        if form == "promise" or self.shim(site, exact) or self._asks(site):
-            started = self.start(site, tree.fresh("future", taken), exact, taken)
+        wanted = target is not None
+        if form == "promise" or self.shim(site, exact and wanted) or self._asks(site):
+            started = self.start(site, tree.fresh("future", taken), exact, taken, wanted)
             return [*started.statements, *self.finish(site, started, target, taken)]
         awaited = self.awaitable(site, taken)
         return [realigned(self.wait(awaited, target), site.call, awaited)]
 
-    def start(self, site: Site, future: str, exact: bool, taken: set[str]) -> Started:
-        """Start ``site`` and keep what to wait for in the variable ``future``."""
+    def start(
+        self, site: Site, future: str, exact: bool, taken: set[str], wanted: bool = True
+    ) -> Started:
+        """Start ``site`` and keep what to wait for in the variable ``future``.
+
+        ``wanted`` says that somebody looks at the result.
+        """
         form = self._form(site)
         if form == "moment":
             raise Refused("UC212", site.call, what=site.operation.name)
@@ -93,9 +86,12 @@ class Forms:
             call = tree.replace(site.call, [(argument, argument.with_changes(value=value))])
             make = tree.line(f"{future} = {maker}()")
             return Started([make, cst.SimpleStatementLine([cst.Expr(call)])], future)
-        if form == "fetch" and self._shim(exact):
-            return self._started_request(site, future, taken)
+        if wanted and self.shim(site, exact):
+            bare = _without_argument(site)
+            return self._responses.started(bare, site.operation.name, future, exact, taken)
         awaited = self.awaitable(site, taken)
+        if isinstance(awaited, cst.Name) and awaited.value == future:
+            return Started([], future)
         started = tree.line(f"{future} = CALL", CALL=awaited)
         return Started([realigned(started, site.call, awaited)], future)
 
@@ -105,14 +101,17 @@ class Forms:
         """Wait for what ``start`` started."""
         if self._form(site) == "task" and len(site.operation.passes) > 1:
             return [self._unpacked(cst.Name(started.future), target)]
-        if self._form(site) == "settled":
+        if self._form(site) in ("settled", "given"):
             return self._settled(started, target)
         if self._form(site) == "auth":
             return self._auth(cst.Name(started.future), target, taken)
         if self._form(site) == "future" and site.operation.errors == "dropped":
             return self._unless_closed(cst.Name(started.future), target, taken)
-        if started.request:
-            return self._response(started, target, taken)
+        if started.request and target is not None:
+            wait = self.wait(cst.Name(started.future), target)
+            return self._responses.waited(started, target, wait, taken)
+        if self.shim(site, False):
+            return [_quiet(self.wait(cst.Name(started.future), None))]
         if self._asks(site):
             test = cst.parse_expression(f"{started.future} is not None")
             body = tree.suite([self.wait(cst.Name(started.future), target)])
@@ -149,7 +148,7 @@ class Forms:
         """What to wait for, where one expression is enough."""
         form = self._form(site)
         if form == "fetch":
-            return _without_argument(site, _keyword("raise_error", "False"))
+            return _without_argument(site, keyword("raise_error", "False"))
         if form == "task":
             bare = _without_argument(site)
             task = cst.parse_expression(self.imports.refer("tornado.gen", "Task", taken))
@@ -158,11 +157,13 @@ class Forms:
                 bare.func, comma=separated if bare.args else cst.MaybeSentinel.DEFAULT
             )
             return bare.with_changes(func=task, args=[function, *bare.args])
+        if form == "given":
+            return site.call.args[0].value
         if form in ("sleep", "moment"):
             return self._paused(site, taken)
         if form == "exit":
             wait = cst.Attribute(cst.ensure_type(site.call.func, cst.Attribute).value, EXIT)
-            return cst.Call(wait, [_keyword("raise_error", "False")])
+            return cst.Call(wait, [keyword("raise_error", "False")])
         if form == "maybe" and not self._asks(site):
             maker = cst.parse_expression(self.imports.refer("tornado.gen", "maybe_future", taken))
             return cst.Call(maker, [cst.Arg(_without_argument(site))])
@@ -196,7 +197,7 @@ class Forms:
         wait = self.wait(expression, target)
         if old is not None:
             wait = realigned(wait, old, expression)
-        return [_try([wait], failure, error, caught)]
+        return [attempt([wait], failure, error, caught)]
 
     def _unpacked(self, task: cst.BaseExpression, target: str | None) -> tree.Statement:
         """``a, b = (yield task).args``: what gen.Task makes of a callback's several arguments."""
@@ -208,74 +209,28 @@ class Forms:
     def _settled(self, started: Started, target: str | None) -> tree.Block:
         """Wait for a future without looking at its result, then hand on the future itself."""
         wait = self.wait(cst.Name(started.future), None)
-        settled = _try([wait], "Exception", None, [tree.line("pass")])
         same = target is None or target == started.future
         renamed = [] if same else [tree.line(f"{target} = {started.future}")]
-        return [*started.statements, settled, *renamed]
+        return [*started.statements, _quiet(wait), *renamed]
 
     def _unless_closed(
         self, expression: cst.BaseExpression, target: str | None, taken: set[str]
     ) -> tree.Block:
         """The callback is never called once the client has left: the handler ends here."""
         failure = self.imports.refer("tornado.iostream", "StreamClosedError", taken)
-        return [_try([self.wait(expression, target)], failure, None, [tree.line("return")])]
+        return [attempt([self.wait(expression, target)], failure, None, [tree.line("return")])]
 
-    def _started_request(self, site: Site, future: str, taken: set[str]) -> Started:
-        """Keep the request and the time, which the response of a failure is made of."""
-        bare = _without_argument(site)
-        maker = self.imports.refer("tornado.httpclient", "HTTPRequest", taken)
-        clock = self.imports.refer("time", "time", taken)
-        if not bare.args or bare.args[0].star or (bare.args[0].keyword is not None):
-            raise Refused("UC205", site.call, what=site.operation.name)
-        request, began = tree.fresh("request", taken), tree.fresh("began", taken)
-        first = bare.args[0]
-        if isinstance(first.value, cst.Name) and len(bare.args) == 1 and not _is_text(first.value):
-            built = f"URL if isinstance(URL, {maker}) else {maker}(URL)"
-            make: tree.Statement = tree.line(f"{request} = {built}", URL=first.value)
-        else:
-            new = bare.with_changes(func=cst.parse_expression(maker))
-            make = tree.line(f"{request} = NEW", NEW=new)
-        sent = bare.with_changes(args=[cst.Arg(cst.Name(request))])
-        begin = tree.line(f"{began} = {clock}()")
-        return Started(
-            [make, begin, tree.line(f"{future} = SENT", SENT=sent)], future, request, began
-        )
-
-    def _response(self, started: Started, target: str | None, taken: set[str]) -> tree.Block:
-        future, request, began = started.future, started.request, started.began
-        error = tree.fresh("error", set(taken))
-        base = self.imports.refer("tornado.httpclient", "HTTPError", taken)
-        maker = self.imports.refer("tornado.httpclient", "HTTPResponse", taken)
-        clock = self.imports.refer("time", "time", taken)
-        if target is None:
-            return [
-                _try([self.wait(cst.Name(future), None)], "Exception", None, [tree.line("pass")])
-            ]
-        made = f"{maker}({request}, 599, error={error}, request_time={clock}() - {began})"
-        caught: tree.Block = [
-            tree.line(f"{target} = {error}.response if isinstance({error}, {base}) else None"),
-            cst.ensure_type(
-                cst.parse_statement(f"if {target} is None:\n    {target} = {made}"), cst.If
-            ),
-        ]
-        return [_try([self.wait(cst.Name(future), target)], "Exception", error, caught)]
+    @property
+    def _responses(self) -> Responses:
+        return Responses(self.imports, raises=self.options.tornado < 6)
 
 
-def _try(body: tree.Block, failure: str, error: str | None, caught: tree.Block) -> cst.Try:
-    handler = cst.ExceptHandler(
-        body=tree.suite(caught),
-        type=cst.parse_expression(failure),
-        name=cst.AsName(cst.Name(error)) if error is not None else None,
-    )
-    return cst.Try(body=tree.suite(body), handlers=[handler])
+def _quiet(wait: tree.Statement) -> cst.Try:
+    """``wait``, whatever comes of it."""
+    return attempt([wait], "Exception", None, [tree.line("pass")])
 
 
 EXIT = cst.Name("wait_for_exit")
-
-
-def _keyword(name: str, value: str) -> cst.Arg:
-    bare = cst.SimpleWhitespace("")
-    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=cst.AssignEqual(bare, bare))
 
 
 def _drop(args: list[cst.Arg], at: int) -> None:
@@ -290,10 +245,6 @@ def _drop(args: list[cst.Arg], at: int) -> None:
 def _is_raise_error(arg: cst.Arg) -> bool:
     """Whether an argument of ``fetch`` only matters where nobody passes a callback."""
     return arg.keyword is not None and arg.keyword.value == "raise_error"
-
-
-def _is_text(value: cst.BaseExpression) -> bool:
-    return isinstance(value, cst.BaseString)
 
 
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:

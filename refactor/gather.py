@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import libcst as cst
 
 from . import cst as tree
-from .forms import Started
+from .responses import Started
 from .tasks import Form, Tasks
 
 Operation = tuple[Form, Started | None]
@@ -117,7 +117,7 @@ def _loops(
 
 def kept(one: Started, listed: str) -> tree.Statement:
     """Keeps a started request in the list ``listed``."""
-    return tree.line(f"{listed}.append(({one.request}, {one.began}, {one.future}))")
+    return tree.line(f"{listed}.append(({', '.join(one.kept)}))")
 
 
 def gathered(
@@ -131,7 +131,7 @@ def gathered(
     def steps(target: str | None) -> tree.Block:
         response = tree.fresh("response", tasks.taken)
         found = target or tree.fresh("responses", tasks.taken)
-        parts = cst.parse_expression(f"{one.request}, {one.began}, {one.future}")
+        parts = cst.parse_expression(", ".join(one.kept))
         waiting = [*finish(one, response), tree.line(f"{found}.append({response})")]
         loop = cst.For(cst.ensure_type(parts, cst.Tuple), cst.Name(listed), tree.suite(waiting))
         return [tree.line(f"{found} = []"), loop]

@@ -192,7 +192,8 @@ def _body(
             named = isinstance(each, cst.Name | cst.Attribute)
             if named and is_removed(unit.file.names.qualified(each, node.body)):
                 raise Refused("UC601", node, what=tree.code(each))
-        if any(is_quiet(arg) for arg in tree.find(whole, cst.Arg)):
+        old = unit.file.names.parents
+        if any(is_quiet(arg) and id(arg) in old for arg in tree.find(whole, cst.Arg)):
             raise Refused("UC601", node, what="raise_error=False")
     if generator.engine and not unit.finishing(generator.cls).always(block, first):
         block = [tree.line(f"{first}._auto_finish = False"), *block]

@@ -132,8 +132,15 @@ def _with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
     if in_front:
         follower = body[at]
         assert isinstance(follower, cst.SimpleStatementLine)
-        new = new.with_changes(leading_lines=follower.leading_lines)
-        body[at] = follower.with_changes(leading_lines=())
+        lines = follower.leading_lines
+        blank = [line for line in lines if line.comment is None]
+        if _kind(origin) == _kind(dict(_written_imports(module))[at]):
+            new = new.with_changes(leading_lines=lines)
+            body[at] = follower.with_changes(leading_lines=())
+        else:
+            new = new.with_changes(leading_lines=blank)
+            apart = [cst.EmptyLine(indent=False), *(each for each in lines if each.comment)]
+            body[at] = follower.with_changes(leading_lines=apart)
     body.insert(at, new)
     return module.with_changes(body=body)
 
@@ -163,7 +170,7 @@ def _place(module: cst.Module, origin: str) -> tuple[int, bool]:
     """Where an import of ``origin`` goes, and whether it takes the place of another import.
 
     It stands in order among the imports of its kind (Tornado's, or the standard library's), else
-    in front of Tornado's, else behind the last import, else on top.
+    in front of all others (the standard library's), else behind the last import, else on top.
     """
     written = _written_imports(module)
     kind = _kind(origin)
@@ -173,9 +180,9 @@ def _place(module: cst.Module, origin: str) -> tuple[int, bool]:
         return later, True
     if mine:
         return mine[-1][0] + 1, False
-    tornado = next((index for index, name in written if _kind(name) == "tornado"), None)
-    if tornado is not None:
-        return tornado, True
+    first = next((index for index, name in written if _kind(name) != "__future__"), None)
+    if kind == STANDARD and first is not None:
+        return first, True
     if written:
         return written[-1][0] + 1, False
     return (1 if module.body and _is_docstring(module.body[0]) else 0), False
@@ -183,7 +190,12 @@ def _place(module: cst.Module, origin: str) -> tuple[int, bool]:
 
 def _kind(module: str) -> str:
     top = module.partition(".")[0]
-    return top if top == "tornado" or top == "__future__" else str(top in sys.stdlib_module_names)
+    if top in ("tornado", "__future__"):
+        return top
+    return STANDARD if top in sys.stdlib_module_names else "other"
+
+
+STANDARD = "the standard library"
 
 
 def _written_imports(module: cst.Module) -> list[tuple[int, str]]:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
-from .forms import Started
 from .gather import gathered, kept
 from .names import Names
+from .responses import Started
 from .tasks import Form, Tasks
 
 

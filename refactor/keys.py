@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
-from .forms import Started
 from .gather import together
 from .keyloops import KeyLoop, keys_of, literal
 from .refusal import Refused
+from .responses import Started
 from .returns import is_return
 from .tasks import Form, Tasks
 

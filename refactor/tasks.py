@@ -17,9 +17,10 @@ from .awaitable import Awaitables, in_thread
 from .callbacks import CallbackRef
 from .catalogue import Operation
 from .find import ENGINE
-from .forms import Forms, Started
+from .forms import Forms
 from .refusal import Refused
 from .removed import WITHOUT_CALLBACK
+from .responses import Started, handed_on
 from .sites import Site, SiteFinder
 from .timers import IOLOOP, duration
 from .unit import Unit
@@ -147,7 +148,7 @@ class Tasks:
             return None
         operation = site.operation
         form = operation.form(self.forms.options.tornado)
-        if form in {"none", "task"}:
+        if form in {"none", "task", "given"}:
             return None
         if operation.errors == "dropped" and form == "future":
             return None if self._keeps() else self._dropped(site)
@@ -320,7 +321,12 @@ def is_quiet(arg: cst.Arg) -> bool:
 
 
 def looks_closer(unit: Unit, function: cst.FunctionDef, first: str) -> bool:
-    """Whether code may look at what ``raise_error=False`` does not keep (SEMANTICS section 1)."""
+    """Whether code may look at what ``raise_error=False`` does not keep (SEMANTICS section 1).
+
+    For Tornado 6, where a failure's response is made by hand: at its time.
+    """
+    if unit.options.tornado >= 6:
+        return "request_time" in tree.names(unit.file.module) or _hands_on(unit, function)
     if tree.names(unit.file.module) & {"effective_url", "time_info"}:
         return True
     for node in tree.find(function.body, cst.Attribute):
@@ -330,3 +336,22 @@ def looks_closer(unit: Unit, function: cst.FunctionDef, first: str) -> bool:
         if node.attr.value == "request" and tree.dotted(node.value) != first:
             return True
     return False
+
+
+def _hands_on(unit: Unit, function: cst.FunctionDef) -> bool:
+    """Whether a function may give what it waits for to somebody else."""
+    results: set[str] = set()
+    for each in tree.find(function.body, cst.Yield, into_functions=False):
+        holder = unit.file.names.parents.get(id(each))
+        if isinstance(holder, cst.Assign):
+            targets = [target.target for target in holder.targets]
+            results |= {name.value for t in targets for name in tree.find(t, cst.Name)}
+        elif not isinstance(holder, cst.Expr | cst.Attribute):
+            return True
+    places = {
+        id(name)
+        for assign in tree.find(function.body, cst.Assign)
+        for target in assign.targets
+        for name in tree.find(target.target, cst.Name)
+    }
+    return handed_on(function.body, results, places)

@@ -201,18 +201,13 @@ class Workspace:
         return self.lookup(onward, depth + 1) if onward and onward != qualified else qualified
 
     def imported_from(self, file: Parsed) -> set[str]:
-        """The names that other files of the project import from ``file``."""
+        """The names that other files of the project take from ``file``, in any of their places."""
         stem = PurePosixPath(file.path).with_suffix("").name
         found: set[str] = set()
         for path in self.files.mentions(stem):
             other = self.file(path) if path != file.path else None
-            if other is None:
-                continue
-            for targets in other.names.bindings(other.module).imported.values():
-                for target in targets:
-                    module, _, name = target.rpartition(".")
-                    if module.rpartition(".")[2] == stem:
-                        found.add(name)
+            if other is not None:
+                found |= _taken(other.module, stem)
         return found
 
     def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
@@ -280,3 +275,19 @@ class Workspace:
     def subclasses_in(self, related: set[Class]) -> Iterator[Class]:
         """The members of a family in a stable order."""
         yield from sorted(related, key=lambda each: (each.file.path, each.name))
+
+
+def _taken(module: cst.Module, stem: str) -> set[str]:
+    """The names that a module imports from the module called ``stem``, or asks it for."""
+    found: set[str] = set()
+    for node in tree.find(module, cst.ImportFrom):
+        origin = tree.dotted(node.module) or "" if node.module is not None else ""
+        if origin.rpartition(".")[2] == stem:
+            if isinstance(node.names, cst.ImportStar):
+                found |= tree.names(module)
+            else:
+                found |= {tree.dotted(alias.name) or "" for alias in node.names}
+    for asked in tree.find(module, cst.Attribute):
+        if (tree.dotted(asked.value) or "").rpartition(".")[2] == stem:
+            found.add(asked.attr.value)
+    return found

@@ -63,24 +63,25 @@ def converted(fixture_folder: Path, style: str, tornado: int) -> dict[str, Conve
 
 
 @cache
-def written(fixture_folder: Path, style: str) -> dict[str, Conversion]:
+def written(fixture_folder: Path, style: str, tornado: int = 5) -> dict[str, Conversion]:
     """What the tool would write: handlers that the check calls *different* stay as they are."""
     fixture = Fixture(fixture_folder)
-    return convert(fixture, _files(fixture), style, 5, objections(fixture_folder))
+    keep = objections(fixture_folder, tornado)
+    return convert(fixture, _files(fixture), style, tornado, keep)
 
 
 @cache
-def objections(fixture_folder: Path) -> dict[HandlerId, Reason]:
+def objections(fixture_folder: Path, tornado: int) -> dict[HandlerId, Reason]:
     """The handlers that the check calls *different*, in the coroutine style."""
     fixture = Fixture(fixture_folder)
     reason = Reason("UC901", "the check found a difference", 1)
     keep: dict[HandlerId, Reason] = {}
     while True:
-        done = convert(fixture, _files(fixture), "coroutine", 5, keep)
+        done = convert(fixture, _files(fixture), "coroutine", tornado, keep)
         bad = {
             HandlerId(path, name): reason
             for path, conversion in done.items()
-            for name, verdict in check(fixture, conversion, done).items()
+            for name, verdict in check(fixture, conversion, done, tornado).items()
             if verdict.result == "different"
         }
         if bad.keys() <= keep.keys():
@@ -89,7 +90,7 @@ def objections(fixture_folder: Path) -> dict[HandlerId, Reason]:
 
 
 def check(
-    fixture: Fixture, conversion: Conversion, project: Mapping[str, Conversion]
+    fixture: Fixture, conversion: Conversion, project: Mapping[str, Conversion], tornado: int
 ) -> dict[str, Verdict]:
     """The verdicts of the explorer on the rewritten handlers of one file."""
     names = [outcome.name for outcome in conversion.handlers if outcome.status == "rewritten"]
@@ -98,22 +99,26 @@ def check(
     others = {path: other for path, other in project.items() if path != conversion.path}
     before = {path: other.before for path, other in others.items()}
     after = {path: other.after for path, other in others.items()}
-    return _verifier(fixture).verify(
+    return _verifier(fixture, tornado).verify(
         Checked(conversion.path, conversion.before, before),
         Checked(conversion.path, conversion.after, after),
         names,
     )
 
 
-def _verifier(fixture: Fixture) -> Verifier:
-    """One child for all fixtures that declare the same operations."""
-    return _shared_verifier(json.dumps(fixture.options.get("operations", ())))
+def _verifier(fixture: Fixture, tornado: int) -> Verifier:
+    """One child for all fixtures that declare the same operations and have the same target."""
+    return _shared_verifier(json.dumps(fixture.options.get("operations", ())), tornado)
 
 
 @cache
-def _shared_verifier(operations: str) -> Verifier:
+def _shared_verifier(operations: str, tornado: int) -> Verifier:
     options = VerifyOptions(
-        seconds=SECONDS, runs=RUNS, operations=tuple(json.loads(operations)), confirm=False
+        seconds=SECONDS,
+        runs=RUNS,
+        operations=tuple(json.loads(operations)),
+        confirm=False,
+        after_tornado=6 if tornado == 6 else None,
     )
     verifier = Verifier(options)
     atexit.register(verifier.__exit__, None, None, None)
