@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from . import _futures
+from . import _futures, generation
 from ._handler import RequestHandler
 from ._rendering import TemplateModule
 from ._routes import Route, URLSpec
@@ -219,7 +219,10 @@ class _Dispatcher(HTTPMessageDelegate):
             self.body.set_result(None)
             return
         self.request.body = b"".join(self.chunks)
-        self.request._parse_body()
+        if generation.current == 6:
+            self.request._parses_late = True
+        else:
+            self.request._parse_body()
         route = self.found
         handler = route.handler_class(self.application, self.request, **route.handler_kwargs)
         self.application.run(handler, route)

@@ -6,6 +6,7 @@ import re
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
+from . import generation
 from ._signed import create_signed_value, decode_signed_value, get_signature_key_version
 from ._weberrors import HTTPError, MissingArgumentError
 from .escape import to_unicode
@@ -128,7 +129,7 @@ class RequestReader:
             min_version=min_version,
         )
 
-    get_signed_cookie = get_secure_cookie  # the name since 6.3
+    get_signed_cookie = get_secure_cookie
 
     def get_secure_cookie_key_version(
         self, name: str, value: str | bytes | None = None
@@ -137,7 +138,11 @@ class RequestReader:
         self.require_setting("cookie_secret", "secure cookies")
         if value is None:
             value = self.get_cookie(name)
-        return get_signature_key_version(value) if value is not None else None
+        if value is None and generation.current == 6:
+            return None
+        return get_signature_key_version(value)  # TypeError for None, before 6
+
+    get_signed_cookie_key_version = get_secure_cookie_key_version
 
     def require_setting(self, name: str, feature: str = "this feature") -> None:
         """Raise an exception if the application has no setting ``name``."""
@@ -145,3 +150,7 @@ class RequestReader:
             raise Exception(
                 f"You must define the '{name}' setting in your application to use {feature}"
             )
+
+
+_NEW_NAMES = ["get_signed_cookie", "get_signed_cookie_key_version"]  # since 6.3
+generation.limit_methods(RequestReader, _NEW_NAMES, first=6)

@@ -8,12 +8,15 @@ whose buffer is not full; the iterations until flush's future or callback arrive
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, Protocol
 
 from . import _current, _futures, choices, generation, stack_context
 from ._headers import HTTPHeaders
+from ._outgoing import check_lines
+from .escape import utf8
 from .httputil import (
     HTTPConnection,
     HTTPOutputError,
@@ -25,7 +28,7 @@ from .iostream import StreamClosedError
 __all__ = ["Context", "MemoryConnection", "MemoryStream", "Receiver"]
 
 _BODILESS = (204, 304)
-
+_DIGITS = re.compile("[0-9]+")
 
 _header_name = itemgetter(0)
 
@@ -90,7 +93,8 @@ class MemoryConnection(HTTPConnection):
 
     ``start_line`` and ``headers`` are None until headers were sent; ``chunks`` are the parts of the
     body without the framing of a chunked message; ``chunked`` says whether it has one. ``finished``
-    tells a complete response from one whose connection was ``closed`` before.
+    tells a complete response from one whose connection was ``closed`` before. While a request is
+    ``being_delivered`` to its handler, a connection closes without the handler's being told.
     """
 
     __slots__ = (
@@ -99,6 +103,7 @@ class MemoryConnection(HTTPConnection):
         "_remaining",
         "_request",
         "_stream",
+        "being_delivered",
         "chunked",
         "chunks",
         "closed",
@@ -122,6 +127,7 @@ class MemoryConnection(HTTPConnection):
         self._remaining: int | None = None
         self._stream: MemoryStream | None = None
         self._head = b""
+        self.being_delivered = False
         self.chunked = False
         self.chunks: list[bytes] = []
         self.closed = False
@@ -166,13 +172,16 @@ class MemoryConnection(HTTPConnection):
         """
         _, code, reason = start_line
         self._frame(int(code), headers)
-        head = _encoded(f"HTTP/1.1 {code} {reason}", headers)
+        status = utf8(f"HTTP/1.1 {code} {reason}")
+        head = _encoded(status, headers)
         if self.closed:
             return self._refused()
         if chunk:
             self._count(chunk)  # headers and first part go out together, or not at all
         self._head = head
-        self.start_line = ResponseStartLine("HTTP/1.1", int(code), str(reason))
+        # The reason goes out as UTF-8 and is read as latin-1, as headers are.
+        received = utf8(str(reason)).decode("latin1")
+        self.start_line = ResponseStartLine("HTTP/1.1", int(code), received)
         self.headers = headers
         # Which of two different headers comes first means nothing (RFC 9110, section 5.3).
         shown = sorted(headers.get_all(), key=_header_name)
@@ -203,7 +212,7 @@ class MemoryConnection(HTTPConnection):
         if self._request.method == "HEAD" or code == 304:
             self._remaining = 0
         else:
-            self._remaining = int(length) if length is not None else None
+            self._remaining = None if length is None else _length(length)
 
     def write(self, chunk: bytes, callback: Any = None) -> Any:
         """Send a part of the body; see `write_headers`."""
@@ -235,9 +244,16 @@ class MemoryConnection(HTTPConnection):
         if self.closed or self.finished:
             return
         self.closed = True
+        if self.being_delivered:
+            self._close_callback = None
+        elif self._close_callback is not None:
+            _current.loop().spawn_callback(self._tell)
+
+    def _tell(self) -> None:
+        """Run the close callback, unless the response was ended in the meantime."""
         callback, self._close_callback = self._close_callback, None
         if callback is not None:
-            _current.loop().add_callback(callback)
+            callback()
 
     def hang_up(self) -> None:
         """The server closes the connection: the client sees it end."""
@@ -295,11 +311,16 @@ class MemoryConnection(HTTPConnection):
         return future
 
 
-def _encoded(status_line: str, headers: HTTPHeaders) -> bytes:
+def _encoded(status_line: bytes, headers: HTTPHeaders) -> bytes:
     """The head of a response as bytes; ValueError for a line break in a header."""
-    lines = [f"{name}: {value}" for name, value in headers.get_all()]
-    lines.insert(0, status_line)
-    head = "\r\n".join(lines).encode("latin1")
-    if head.count(b"\n") != len(lines) - 1:
-        raise ValueError(next(f"Newline in header: {x.encode()!r}" for x in lines if "\n" in x))
-    return head + b"\r\n\r\n"
+    lines = [status_line]
+    lines += [f"{name}: {value}".encode("latin1") for name, value in headers.get_all()]
+    check_lines(lines)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _length(text: str) -> int:
+    """The value of a Content-Length; ValueError if it is none."""
+    if generation.current == 6 and not _DIGITS.fullmatch(text):
+        raise ValueError(f"not an integer: {text!r}")
+    return int(text)

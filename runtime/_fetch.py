@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from http.client import responses
 from io import BytesIO
 from operator import itemgetter
@@ -18,6 +19,7 @@ from ._outgoing import check_headers
 from ._upstream import Outcome
 from .escape import to_unicode
 from .httputil import ResponseStartLine
+from .log import app_log
 
 __all__ = ["Fetch", "failure"]
 
@@ -58,6 +60,17 @@ def failure(kind: str) -> BaseException:
     if kind == "timeout":
         return _httpmessages.HTTPTimeoutError(message)
     return _httpmessages.HTTPStreamClosedError(message)
+
+
+_LATER = {4: 0, 5: 4, 6: 0}  # iterations, measured on 4.4.2, 5.1.1 and 6.5.2
+
+
+class _QuietException(Exception):
+    """What Tornado's client raises when the error itself was logged."""
+
+
+def _complain() -> None:
+    raise _QuietException
 
 
 class Fetch:
@@ -195,7 +208,7 @@ class Fetch:
             if outcome.body and self.plain.method != "HEAD":
                 self.chunk(outcome.body)
         except Exception as error:
-            self.fail(error)
+            self.break_off(error)
             return
         self.end()
 
@@ -243,6 +256,16 @@ class Fetch:
     def lost(self) -> None:
         """The server closed the connection before the response was complete."""
         self.fail(failure("closed" if self._reason is None else "truncated"))
+
+    def break_off(self, error: Exception) -> None:
+        """A header or streaming callback has raised: log that and give the connection up."""
+        app_log.error("Uncaught exception", exc_info=error)
+        loop = self.client.io_loop
+        complain: Callable[[], Any] = _complain
+        for _ in range(_LATER[generation.current]):
+            complain = partial(loop.spawn_callback, complain)
+        loop.spawn_callback(complain)
+        self.fail(failure("truncated"))
 
     def fail(self, error: BaseException) -> None:
         """Deliver a response with code 599; after a redirect it is the redirected request's."""

@@ -9,6 +9,7 @@ generation.
 from __future__ import annotations
 
 import logging
+import reprlib
 import traceback
 from asyncio import CancelledError as CancelledError
 from asyncio import InvalidStateError
@@ -21,6 +22,11 @@ from .log import app_log
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 _asyncio_log = logging.getLogger("asyncio")
+
+
+def log_in_asyncio(callback: Any) -> None:
+    """Log the exception that ``callback`` has raised as asyncio does, which runs it from 5 on."""
+    _asyncio_log.error("Exception in callback %r", callback, exc_info=True)
 
 
 class _Unretrieved:
@@ -188,6 +194,10 @@ class ImmediateFuture(BaseFuture):
         return (yield self)
 
 
+def _keep(runner: Any) -> None:
+    """Do nothing: a runner lives until the callbacks of its cancelled future are run."""
+
+
 class DeferringFuture(BaseFuture):
     """The future of Tornado 5 and 6, which is asyncio's: callbacks run in the next iteration."""
 
@@ -203,6 +213,17 @@ class DeferringFuture(BaseFuture):
         """Return asyncio's ``InvalidStateError``."""
         return InvalidStateError("invalid state")
 
+    def __repr__(self) -> str:
+        if self._callbacks is not None:
+            state = "pending"
+        elif self._cancelled:
+            state = "cancelled"
+        elif self._exc_info is not None:
+            state = f"finished exception={self._exc_info[1]!r}"
+        else:
+            state = f"finished result={reprlib.repr(self._result)}"
+        return f"<{type(self).__name__} {state}>"
+
     def cancelled(self) -> bool:
         """Whether the future was cancelled."""
         return self._cancelled
@@ -213,6 +234,9 @@ class DeferringFuture(BaseFuture):
             return False
         self._cancelled = True
         self._schedule_callbacks()
+        runner, self.runner = self.runner, None
+        if runner is not None:
+            _current.defer(_keep, runner)
         return True
 
     def result(self, timeout: float | None = None) -> Any:
@@ -255,7 +279,9 @@ class DeferringFuture(BaseFuture):
         if isinstance(exception, type):
             exception = exception()
         if isinstance(exception, StopIteration):
-            raise TypeError("StopIteration interacts badly with generators")
+            raise TypeError(
+                "StopIteration interacts badly with generators and cannot be raised into a Future"
+            )
         self.resolve_with_exc_info((type(exception), exception, exception.__traceback__))
 
     def resolve_with_exc_info(self, exc_info: ExcInfo) -> None:
@@ -289,6 +315,9 @@ class DeferringFuture(BaseFuture):
 
     __iter__ = __await__
 
+
+for _each in (ImmediateFuture, DeferringFuture):
+    _each.__name__ = _each.__qualname__ = "Future"  # as they are called in messages
 
 Future: type[BaseFuture] = ImmediateFuture
 

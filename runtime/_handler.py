@@ -1,6 +1,7 @@
 """`RequestHandler`: the life of one request, from the verb to the access log.
 
-A request goes through five steps, always in this order: the path's arguments are decoded; the XSRF
+A request goes through five steps, always in this order: the path's arguments are decoded (before
+that, from generation 6 on, the body is parsed, which may be the end of it: a 400); the XSRF
 cookie is checked (if the application wants it); ``prepare`` runs; the verb's method runs; the
 response is finished (unless the method is `asynchronous` or finished it itself). An exception at
 any step goes to ``_handle_request_exception``, which logs it and sends an error page.
@@ -12,12 +13,15 @@ import sys
 import traceback
 from collections.abc import Generator
 from http.client import responses
-from types import TracebackType
+from types import FunctionType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import choices, gen, generation
+from ._arguments import RequestReader
+from ._forms import HTTPInputError
 from ._identity import Visitor
 from ._rendering import Renderer
+from ._response import ResponseWriter
 from ._weberrors import Finish, HTTPError
 from .log import app_log, gen_log
 
@@ -119,7 +123,8 @@ class RequestHandler(Visitor, Renderer):
         try:
             self.on_connection_close()
         except Exception:
-            app_log.error("Uncaught exception, closing connection.", exc_info=True)
+            if generation.current < 6:
+                app_log.error("Uncaught exception, closing connection.", exc_info=True)
             self.request.connection.hang_up()
             raise
 
@@ -141,6 +146,8 @@ class RequestHandler(Visitor, Renderer):
             request = self.request
             if request.method not in self.SUPPORTED_METHODS:
                 raise HTTPError(405)
+            if request._parses_late:
+                self._parse_body()
             if args or kwargs:
                 self.path_args = [self.decode_argument(arg) for arg in args]
                 self.path_kwargs = {
@@ -171,6 +178,12 @@ class RequestHandler(Visitor, Renderer):
                 app_log.error("Exception in exception handler", exc_info=True)
             if self._prepared_future is not None and not self._prepared_future.done():
                 self._prepared_future.set_result(None)
+
+    def _parse_body(self) -> None:
+        try:
+            self.request._parse_body()
+        except HTTPInputError as error:
+            raise HTTPError(400, f"Invalid body: {error}") from error
 
     def _stack_context_handle_exception(
         self, typ: type[BaseException], value: BaseException, tb: TracebackType | None
@@ -257,7 +270,7 @@ class RequestHandler(Visitor, Renderer):
                 self.write(line)
             self.finish()
         else:
-            text = f"{status_code}: {self._reason}"
+            text = "%d: %s" % (status_code, self._reason)  # noqa: UP031 (its TypeError)
             self.finish(f"<html><title>{text}</title><body>{text}</body></html>")
 
     def _log(self) -> None:
@@ -266,3 +279,9 @@ class RequestHandler(Visitor, Renderer):
     def _request_summary(self) -> str:
         request = self.request
         return f"{request.method} {request.uri} ({request.remote_ip})"
+
+
+for _part in (RequestReader, ResponseWriter, Visitor, Renderer):
+    for _name, _method in vars(_part).items():
+        if isinstance(_method, FunctionType):  # a TypeError about its arguments names it
+            _method.__qualname__ = f"RequestHandler.{_name}"

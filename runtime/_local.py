@@ -80,19 +80,22 @@ class LocalExchange:
         try:
             tell(self._fetch)
         except Exception as error:  # of a header or streaming callback
-            self._break_off(error)
+            fetch = self._hang_up()
+            if fetch is not None:
+                fetch.break_off(error)
 
     def _time_out(self) -> None:
         from ._fetch import failure
 
-        self._break_off(failure("timeout"))
+        fetch = self._hang_up()
+        if fetch is not None:
+            fetch.fail(failure("timeout"))
 
-    def _break_off(self, error: BaseException) -> None:
+    def _hang_up(self) -> Fetch | None:
         fetch = self._over()
         if self._connection is not None:
             self._connection.close()
-        if fetch is not None:
-            fetch.fail(error)
+        return fetch
 
     def _over(self) -> Fetch | None:
         fetch, self._fetch = self._fetch, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -11,14 +12,18 @@ from ._headers import HTTPHeaders
 from ._httpmessages import RequestProxy
 from .escape import to_unicode, utf8
 
-__all__ = ["check_headers", "outgoing_headers"]
+__all__ = ["check_headers", "check_lines", "outgoing_headers"]
 
 
 def check_headers(headers: Any) -> None:
     """Raise ValueError for a header with a line break."""
-    for name, value in HTTPHeaders(headers).get_all():
-        line = utf8(name) + b": " + utf8(value)
-        if b"\n" in line:
+    check_lines(utf8(name) + b": " + utf8(value) for name, value in HTTPHeaders(headers).get_all())
+
+
+def check_lines(lines: Iterable[bytes]) -> None:
+    """Raise ValueError for the first line with a line break; from 6 on a CR is one, too."""
+    for line in lines:
+        if b"\n" in line or (generation.current == 6 and b"\r" in line):
             what = "Newline in" if generation.current < 6 else "Illegal characters (CR or LF) in"
             raise ValueError(f"{what} header: {line!r}")
 
@@ -36,8 +41,13 @@ def outgoing_headers(request: RequestProxy, url: SplitResult, body: bytes | None
         headers["User-Agent"] = request.user_agent
     elif generation.current >= 6:
         headers.setdefault("User-Agent", "Tornado/6.5.2")
-    if body is not None and request.body_producer is None:
+    if request.body_producer is not None:
+        if "Content-Length" not in headers:
+            headers["Transfer-Encoding"] = "chunked"
+    elif body is not None:
         headers["Content-Length"] = str(len(body))
+    if request.expect_100_continue:
+        headers["Expect"] = "100-continue"
     if request.method == "POST":
         headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
     if request.decompress_response:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["ResponseWriter"]
 
 SERVER = "TornadoServer/4.4.2"
-_UNSAFE = re.compile(r"[\x00-\x1f]")
+_UNSAFE = {
+    4: re.compile(r"[\x00-\x1f]"),
+    5: re.compile(r"[\x00-\x1f]"),
+    6: re.compile(r"[^\t\x20-\x7e\x80-\xff]"),  # RFC 9110, section 5.5
+}
 _ETAG = re.compile(rb'\*|(?:W/)?"[^"]*"')
 _COOKIE_UNSAFE = re.compile(r"[\x00-\x20]")
 _NO_BODY = (204, 304)
@@ -124,7 +128,7 @@ class ResponseWriter:
             return format_timestamp(value)
         else:
             raise TypeError(f"Unsupported header value {value!r}")
-        if _UNSAFE.search(text):
+        if _UNSAFE[generation.current].search(text):
             raise ValueError("Unsafe header value %r", text)
         return text
 
@@ -187,7 +191,7 @@ class ResponseWriter:
         signed = self.create_signed_value(name, value, version=version)  # type: ignore[attr-defined]
         self.set_cookie(name, signed, expires_days=expires_days, **kwargs)
 
-    set_signed_cookie = set_secure_cookie  # the name since 6.3
+    set_signed_cookie = set_secure_cookie
 
     def redirect(self, url: str, permanent: bool = False, status: int | None = None) -> None:
         """Send the client to ``url`` with 302, 301 or ``status``, and finish."""
@@ -282,7 +286,7 @@ class ResponseWriter:
             if self.check_etag_header():
                 self._write_buffer = []
                 self.set_status(304)
-        if self._status_code in _NO_BODY:
+        if self._status_code in _NO_BODY or _is_informational(self._status_code):
             assert not self._write_buffer, f"Cannot send body with {self._status_code}"
             self._clear_headers_for_304()
         elif "Content-Length" not in self._headers:
@@ -315,3 +319,13 @@ class ResponseWriter:
         entity = _ENTITY_HEADERS if generation.current < 6 else _CONTENT_HEADERS
         for name in entity:
             self.clear_header(name)
+
+
+generation.limit_methods(ResponseWriter, ["set_signed_cookie"], first=6)  # 6.3, to be exact
+
+
+def _is_informational(status: int) -> bool:
+    """Whether a status is one that has no body from generation 5 on, like 204; a number it is."""
+    if generation.current == 5:
+        return status >= 100 and status < 200
+    return generation.current == 6 and 100 <= status < 200

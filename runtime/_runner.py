@@ -46,7 +46,7 @@ class Return(Exception):
         self.args = (value,)
 
 
-class NullFuture:
+class _NullFuture:
     """What ``gen.moment`` is from Tornado 5 on: no future, but it has a result."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class NullFuture:
 # To wait for one of these is to wait for the next iteration.
 moment_future = ImmediateFuture()
 moment_future.set_result(None)
-null_future = NullFuture()
+null_future = _NullFuture()
 
 
 def begin(generator: Any, future: BaseFuture) -> None:

@@ -24,6 +24,9 @@ class HTTPServerRequest:
     decoding. ``connection`` takes the response.
     """
 
+    _parses_late = False
+    """Whether the body is parsed when the handler is there already, as from generation 6 on."""
+
     def __init__(
         self,
         method: str | None = None,
@@ -104,7 +107,10 @@ class HTTPServerRequest:
         """Return None: there is no TLS here."""
 
     def _parse_body(self) -> None:
-        """Read the body's arguments and files, then merge them into ``arguments``."""
+        """Read the body's arguments and files, then merge them into ``arguments``.
+
+        HTTPInputError if that is not possible, in generation 6.
+        """
         if not self.body and "Content-Type" not in self.headers:
             return
         parse_body_arguments(

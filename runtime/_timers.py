@@ -31,8 +31,15 @@ class Timer:
         self.args = args
         self.kwargs = kwargs
 
+    def cancel(self) -> None:
+        """Keep the callback from running."""
+        self.callback = None
+
     def __lt__(self, other: Timer) -> bool:
         return self.order < other.order
+
+
+Timer.__name__ = Timer.__qualname__ = "_Timeout"  # as it is called in messages
 
 
 class Timers:

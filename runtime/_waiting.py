@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _current, _futures, generation
 from ._errors import timeout_error
-from ._futures import BaseFuture
+from ._futures import BaseFuture, CancelledError
 from ._yieldables import convert_yielded
 from .concurrent import chain_future, is_future, when_done
 from .log import app_log
@@ -62,6 +62,9 @@ def _with_timeout(
     def log_error(late: Any) -> None:
         try:
             late.result()
+        except CancelledError:
+            if generation.current == 5:  # which takes it for an Exception, as it once was
+                raise
         except Exception as error:
             if not isinstance(error, quiet_exceptions):
                 app_log.error("Exception in Future %r after timeout", late, exc_info=True)

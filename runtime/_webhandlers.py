@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import generation
 from ._handler import RequestHandler
 from ._weberrors import HTTPError
+from .httputil import url_concat
 
 __all__ = [
     "ErrorHandler",
@@ -33,15 +35,28 @@ class ErrorHandler(RequestHandler):
 
 
 class RedirectHandler(RequestHandler):
-    """Redirects every GET to ``url``."""
+    """Redirects every GET to ``url``.
+
+    From generation 5 on the groups of the route's pattern go into the ``{}`` of ``url``, and the
+    request's query is added to it.
+    """
 
     def initialize(self, url: str, permanent: bool = True) -> None:  # type: ignore[override]
         """Take the address and whether the redirect is permanent."""
         self._url = url
         self._permanent = permanent
 
-    def get(self) -> None:
+    def get(self, *args: Any, **kwargs: Any) -> None:
         """Redirect."""
+        if generation.current == 4:
+            self._redirect_plainly(*args, **kwargs)
+            return
+        url = self._url.format(*args, **kwargs)
+        query = self.request.query_arguments.items()
+        values = [(name, value) for name, given in query for value in given]
+        self.redirect(url_concat(url, values) if values else url, permanent=self._permanent)
+
+    def _redirect_plainly(self) -> None:
         self.redirect(self._url, permanent=self._permanent)
 
 

@@ -95,11 +95,14 @@ class HTTPServer:
             request._parse_body()
             self.request_callback(request)
             return connection
+        connection.being_delivered = True
         try:
             self._deliver(connection, start_line, headers, body, parts)
         except Exception:
             app_log.error("Uncaught exception", exc_info=True)
             connection.hang_up()
+        finally:
+            connection.being_delivered = False
         return connection
 
     def _deliver(
@@ -132,13 +135,25 @@ class HTTPServer:
 def _feed(
     connection: MemoryConnection, delegate: Any, started: Any, chunks: Sequence[bytes]
 ) -> Generator[Any, Any, None]:
-    """Give a streamed body part by part, each when the handler is done with the one before."""
+    """Give a streamed body part by part, each when the handler is done with the one before.
+
+    A handler that has answered before the end hears that the rest of the body will not come.
+    """
     yield started
-    for chunk in chunks:
-        if connection.finished or connection.closed:
-            return
-        taken = delegate.data_received(chunk)
-        if taken is not None:
-            yield taken
-    if not connection.finished and not connection.closed:
+    try:
+        for chunk in chunks:
+            if connection.finished or connection.closed:
+                break
+            taken = delegate.data_received(chunk)
+            if taken is not None:
+                yield taken
+    except Exception:
+        app_log.error("Uncaught exception", exc_info=True)
+        connection.set_close_callback(None)  # it is told below, once
+        connection.hang_up()
+        delegate.on_connection_close()
+        return
+    if connection.finished:
+        delegate.on_connection_close()
+    elif not connection.closed:
         delegate.finish()

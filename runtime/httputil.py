@@ -13,7 +13,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from . import generation
-from ._forms import HTTPFile, parse_body_arguments, parse_cookie, parse_multipart_form_data
+from ._forms import (
+    HTTPFile,
+    HTTPInputError,
+    parse_body_arguments,
+    parse_cookie,
+    parse_multipart_form_data,
+)
 from ._headers import HTTPHeaders
 from ._serverrequest import HTTPServerRequest
 
@@ -38,10 +44,6 @@ __all__ = [
     "split_host_and_port",
     "url_concat",
 ]
-
-
-class HTTPInputError(Exception):
-    """A request or response from elsewhere is not HTTP."""
 
 
 class HTTPOutputError(Exception):

@@ -179,7 +179,10 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
 
     def remove_timeout(self, timeout: Timer) -> None:
         """Keep a timer from running; without effect if it has run."""
-        timeout.callback = None
+        if generation.current == 4:
+            timeout.callback = None
+        else:
+            timeout.cancel()
 
     # The outside
 
@@ -205,7 +208,8 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
         Raises ``RuntimeError`` if running, :class:`LoopStalled` when nothing can come any more.
         """
         if self._running:
-            raise RuntimeError("IOLoop is already running")
+            running = "IOLoop" if generation.current == 4 else "This event loop"
+            raise RuntimeError(f"{running} is already running")
         if self._stopped and generation.current == 4:
             self._stopped = False
             return
@@ -278,6 +282,8 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
         except _futures.CancelledError:
             if generation.current == 4:
                 raise
+            if generation.current == 5:
+                _futures.log_in_asyncio(function)
         except Exception:
             if generation.current < 6:
                 self.handle_callback_exception(function)
@@ -348,13 +354,19 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
             self.add_future(futures[0], lambda future: self.stop())
 
         self.add_callback(begin)
+
+        def expire() -> None:
+            # Tornado 6 cancels what it has waited for, and stops when that is over.
+            if generation.current < 6 or not futures[0].cancel():
+                self.stop()
+
         timer = None
         if timeout is not None:
-            timer = self.add_timeout(self.time() + timeout, self.stop)
+            timer = self.add_timeout(self.time() + timeout, expire)
         self.start()
         if timer is not None:
             self.remove_timeout(timer)
-        if not futures[0].done():
+        if not futures[0].done() or futures[0].cancelled():
             error: type[Exception] = globals()["TimeoutError"]
             raise error(f"Operation timed out after {timeout} seconds")
         return futures[0].result()
@@ -409,4 +421,4 @@ def _run_done_callback(callback: Callable[[Any], Any], future: Any) -> None:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException:
-        _futures._asyncio_log.error("Exception in callback %r", callback, exc_info=True)
+        _futures.log_in_asyncio(callback)

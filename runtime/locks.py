@@ -7,9 +7,9 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, NoReturn
 
-from . import _current, _futures
+from . import _current, _futures, generation
 from ._errors import timeout_error
-from ._futures import BaseFuture
+from ._futures import BaseFuture, DeferringFuture
 from ._waiting import with_timeout
 
 __all__ = ["BoundedSemaphore", "Condition", "Event", "Lock", "Semaphore"]
@@ -82,6 +82,7 @@ class Event:
 
     def __init__(self) -> None:
         self._future = _futures.Future()
+        self._waiters: list[BaseFuture] = []  # from generation 5 on everybody waits alone
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'set' if self.is_set() else 'clear'}>"
@@ -92,8 +93,13 @@ class Event:
 
     def set(self) -> None:
         """Set the flag and wake all that wait."""
-        if not self._future.done():
-            self._future.set_result(None)
+        if self._future.done():
+            return
+        self._future.set_result(None)
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def clear(self) -> None:
         """Take the flag back."""
@@ -102,9 +108,21 @@ class Event:
 
     def wait(self, timeout: _Timeout = None) -> BaseFuture:
         """Return a future: done when the flag is set, ``TimeoutError`` at ``timeout``."""
+        waiter = self._future if generation.current == 4 else self._new_waiter()
         if timeout is None:
-            return self._future
-        return with_timeout(timeout, self._future)
+            return waiter
+        limited = with_timeout(timeout, waiter)
+        if isinstance(waiter, DeferringFuture):
+            limited.add_done_callback(lambda done: waiter.cancel())
+        return limited
+
+    def _new_waiter(self) -> BaseFuture:
+        waiter = _futures.Future()
+        if self.is_set():
+            waiter.set_result(None)
+        else:
+            self._waiters.append(waiter)
+        return waiter
 
 
 class _ReleasingContextManager:
@@ -163,6 +181,8 @@ class Semaphore(_Waiters):
         return waiter
 
     def __enter__(self) -> NoReturn:
+        if generation.current == 6:
+            raise RuntimeError("Use 'async with' instead of 'with' for Semaphore")
         raise RuntimeError(
             "Use Semaphore like 'with (yield semaphore.acquire())', not like 'with semaphore'"
         )
@@ -218,6 +238,8 @@ class Lock:
             raise RuntimeError("release unlocked lock") from None
 
     def __enter__(self) -> NoReturn:
+        if generation.current == 6:
+            raise RuntimeError("Use `async with` instead of `with` for Lock")
         raise RuntimeError("Use Lock like 'with (yield lock)', not like 'with lock'")
 
     def __exit__(self, *exc_info: object) -> None:

@@ -274,11 +274,11 @@ def test_unretrieved_errors_are_logged(caplog: pytest.LogCaptureFixture) -> None
             assert "exception was never retrieved" in record.getMessage()
 
 
-@pytest.mark.parametrize("number", [5, 6])
+@pytest.mark.parametrize(("number", "records"), [(5, 3), (6, 1)])
 def test_cancelled_futures_do_not_end_the_loop(
-    loop: IOLoop, caplog: pytest.LogCaptureFixture, number: int
+    loop: IOLoop, caplog: pytest.LogCaptureFixture, number: int, records: int
 ) -> None:
-    """add_future is quiet about the error, a done-callback's is logged, as on Tornado 6.5."""
+    """A done-callback's error is logged, add_future's only by 5.1 (as seen there and on 6.5)."""
     with generation.use(number):
         for _ in range(2):
             future: Any = concurrent.Future()
@@ -286,4 +286,4 @@ def test_cancelled_futures_do_not_end_the_loop(
             loop.add_future(future, lambda done: done.result())
         future.add_done_callback(lambda done: done.result())
         assert loop.run_until_idle() == "idle"
-    assert [record.name for record in caplog.records] == ["asyncio"]
+    assert [record.name for record in caplog.records] == ["asyncio"] * records
