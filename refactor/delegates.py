@@ -226,13 +226,19 @@ class Delegates:
         """The callback that ``method`` takes and that it calls when it has its result."""
         key = id(method.node)
         if key not in self._produced:
-            marks = {tree.dotted(each.decorator) for each in method.node.decorators}
-            plain = self.kind(method) == "plain" and marks <= {"staticmethod", "classmethod"}
             self._produced[key] = None  # while it is being asked
-            if plain:
+            if self._may_produce(method):
                 onward = _Onward(self, method)
                 self._produced[key] = produced(method, self._finder(method), onward)
         return self._produced[key]
+
+    def _may_produce(self, method: Method) -> bool:
+        """Whether nothing but ``gen.engine`` on a generator decorates ``method``."""
+        names, node, kind = method.file.names, method.node, self.kind(method)
+        if kind == "engine":
+            return [names.qualified(each.decorator, node) for each in node.decorators] == [ENGINE]
+        marks = {tree.dotted(each.decorator) for each in node.decorators}
+        return kind == "plain" and marks <= {"staticmethod", "classmethod"}
 
     def _on_self(self, call: cst.Call, func: cst.Attribute, file: Parsed, first: str) -> bool:
         """``self.m()``, ``super().m()`` or ``Base.m(self)``."""

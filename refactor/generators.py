@@ -20,7 +20,7 @@ from .edit import Rewrite
 from .find import ASYNCHRONOUS, COROUTINE, ENGINE, Handler, decorated
 from .forms import Forms
 from .keys import Keys
-from .methods import VERBS
+from .methods import VERBS, Method
 from .refusal import Refused
 from .removed import is_removed
 from .returns import Place, is_return
@@ -44,8 +44,13 @@ class Generator:
 
     @property
     def node(self) -> cst.FunctionDef:
-        """The method."""
+        """The method's definition."""
         return self.handler.node
+
+    @property
+    def method(self) -> Method:
+        """The method."""
+        return Method(self.cls, self.node)
 
 
 def applies(unit: Unit, node: cst.FunctionDef) -> bool:
@@ -177,11 +182,26 @@ def _body(
     unit: Unit, generator: Generator, finder: SiteFinder, forms: Forms
 ) -> tuple[tree.Block, tuple[str, ...]]:
     """The statements in their new form, and what the report should say."""
-    node, first = generator.node, generator.first
+    ends = not generator.engine
+    docstring, block, notes = waiting(unit, generator.method, finder, forms, ends)
+    if generator.engine and not unit.finishing(generator.cls).always(block, generator.first):
+        block = [tree.line(f"{generator.first}._auto_finish = False"), *block]
+    return [*docstring, *block], notes
+
+
+def waiting(
+    unit: Unit, method: Method, finder: SiteFinder, forms: Forms, ends_by_itself: bool
+) -> tuple[tree.Block, tree.Block, tuple[str, ...]]:
+    """The docstring of a generator, its statements in their new form, and notes for the report.
+
+    ``ends_by_itself``: its end finishes the request. Raises Refused, and NotNative where ``forms``
+    are those of native coroutines and one has no certain form.
+    """
+    node, first = method.node, method.first
     mine = variables(node)
     taken = set(mine.bound | mine.free | mine.declared)
-    awaitables = Awaitables(unit, generator.cls, finder)
-    tasks = Tasks(unit, finder, forms, node, first, taken, not generator.engine, awaitables)
+    awaitables = Awaitables(unit, method.cls, finder)
+    tasks = Tasks(unit, finder, forms, node, first, taken, ends_by_itself, awaitables)
     yields = Yields(unit, tasks, Keys.of(tasks), awaitables)
     stmts = tree.block(node.body)
     docstring = stmts[:1] if node.get_docstring() is not None else []
@@ -195,6 +215,4 @@ def _body(
         old = unit.file.names.parents
         if any(is_quiet(arg) and id(arg) in old for arg in tree.find(whole, cst.Arg)):
             raise Refused("UC601", node, what="raise_error=False")
-    if generator.engine and not unit.finishing(generator.cls).always(block, first):
-        block = [tree.line(f"{first}._auto_finish = False"), *block]
-    return [*docstring, *block], tuple(tasks.notes)
+    return docstring, block, tuple(tasks.notes)

@@ -5,15 +5,20 @@ It becomes a coroutine; whoever called it waits for it. Finishing is the busines
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libcst as cst
 
 from . import cst as tree
 from .bodies import trimmed
+from .bystanders import Bystanders
 from .continuation import Continuations
 from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite
 from .find import ENGINE, decorated
+from .forms import Forms
+from .generators import waiting
 from .handler import check_nested, cleared, split, without_nested
 from .methods import Method
 from .names import parameters
@@ -100,25 +105,28 @@ def _python2_return(unit: Unit) -> str | None:
 
 def _engine(unit: Unit, method: Method) -> Rewrite:
     """A method under ``gen.engine``: a coroutine does the same and can be waited for."""
-    node, first = method.node, first_parameter(method.node)
+    node, own = method.node, unit.delegates.produced(method)
     mark = decorated(unit.file.names, node, ENGINE)
     given = any(
         each.value is not None for each in tree.find(node.body, cst.Return, into_functions=False)
     )
-    sites = unit.finder(method.cls).sites(node.body, first or "self")
+    finder = unit.finder(method.cls)
     alone = mark is not None and len(node.decorators) == 1
-    old = unit.options.tornado >= 6 and tree.names(node.body) & {
-        "Task",
-        "Callback",
-        "Wait",
-        "WaitAll",
-    }
-    if not alone or given or sites or old:
+    if not alone or given or finder.sites(node.body, method.first):
         raise Refused("UC601", node, what=method.name)
     assert mark is not None
+    Bystanders(unit, finder).check(node, method.first)
+    forms = Forms(replace(unit.options, style="coroutine"), unit.imports)
+    docstring, block, notes = waiting(unit, method, finder, forms, ends_by_itself=False)
     written = cst.parse_expression(unit.imports.refer("tornado.gen", "coroutine", ()))
     new = node.with_changes(decorators=[mark.with_changes(decorator=written)])
-    return Rewrite(((node, new),), (), (), block=tuple(tree.block(node.body)))
+    if own is not None:
+        new = new.with_changes(params=without(node, own.parameter))
+        block = returning(block, own.parameter, _python2_return(unit))
+        block = _guarded(unit, method, block, answering=False)
+    new = new.with_changes(body=tree.suite([*docstring, *block], node.body))
+    told = (*notes, *_told(unit, method))
+    return Rewrite(((node, new),), (), (), told, block=tuple(block))
 
 
 def _checked(unit: Unit, method: Method) -> None:

@@ -9,7 +9,7 @@ path, as the last thing.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -160,13 +160,13 @@ def returning(stmts: Sequence[tree.Statement], name: str, raising: str | None) -
         if any(name in tree.names(arg) for arg in call.args):
             raise Refused("UC410", call, what=name)
         return [*head, *_return(stmt, call, raising)]
-    if not isinstance(stmt, cst.If) or name in tree.names(stmt.test):
-        raise Refused("UC410", stmt, what=name)
-    return [*head, *_branches(stmt, list(rest), name, raising)]
+    return [*head, *_branching(stmt, list(rest), name, raising)]
 
 
-def _branches(stmt: cst.If, rest: tree.Block, name: str, raising: str | None) -> tree.Block:
-    """Each branch returns, or falls through to ``rest``, which then does."""
+def _branching(
+    stmt: tree.Statement, rest: tree.Block, name: str, raising: str | None
+) -> tree.Block:
+    """Each branch of an ``if`` or ``try`` returns, or goes on with ``rest``, which then does."""
     last = nothing(rest)
 
     def branch(suite: cst.BaseSuite) -> cst.BaseSuite:
@@ -179,17 +179,39 @@ def _branches(stmt: cst.If, rest: tree.Block, name: str, raising: str | None) ->
             return suite
         raise Refused("UC410", inner[-1], what=name)
 
-    def each(at: cst.If) -> cst.If:
-        orelse = at.orelse
-        if isinstance(orelse, cst.If):
-            orelse = each(orelse)
-        elif orelse is not None:
-            orelse = orelse.with_changes(body=branch(orelse.body))
-        elif last:
-            raise Refused("UC410", at, what=name)
-        return at.with_changes(body=branch(at.body), orelse=orelse)
+    if isinstance(stmt, cst.If) and name not in tree.names(stmt.test):
+        done: tree.Statement = _if(stmt, branch, None if last else rest, name)
+    elif isinstance(stmt, cst.Try) and name not in tree.names(stmt.body):
+        done = _try(stmt, branch, None if last else rest, name)
+    else:
+        raise Refused("UC410", stmt, what=name)
+    return [done, *([] if last else returning(rest, name, raising))]
 
-    return [each(stmt), *([] if last else returning(rest, name, raising))]
+
+Branch = Callable[[cst.BaseSuite], cst.BaseSuite]
+
+
+def _if(stmt: cst.If, branch: Branch, rest: tree.Block | None, name: str) -> cst.If:
+    orelse = stmt.orelse
+    if isinstance(orelse, cst.If):
+        orelse = _if(orelse, branch, rest, name)
+    elif orelse is not None:
+        orelse = orelse.with_changes(body=branch(orelse.body))
+    elif rest is None:
+        raise Refused("UC410", stmt, what=name)
+    return stmt.with_changes(body=branch(stmt.body), orelse=orelse)
+
+
+def _try(stmt: cst.Try, branch: Branch, rest: tree.Block | None, name: str) -> cst.Try:
+    """A ``try`` whose other parts call the callback: what that raises, it does not catch."""
+    open_ended = stmt.orelse is None and rest is None
+    if stmt.finalbody is not None or open_ended or has_return(stmt.body):
+        raise Refused("UC410", stmt, what=name)
+    handlers = [each.with_changes(body=branch(each.body)) for each in stmt.handlers]
+    orelse = stmt.orelse
+    if orelse is not None:
+        orelse = orelse.with_changes(body=branch(orelse.body))
+    return stmt.with_changes(handlers=handlers, orelse=orelse)
 
 
 def _raises(stmts: Sequence[cst.CSTNode]) -> bool:

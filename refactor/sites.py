@@ -20,6 +20,7 @@ from .callbacks import (
     open_parameters,
 )
 from .catalogue import Catalogue, Operation
+from .functions import definition
 from .receivers import Receivers
 from .refusal import Refused
 from .timers import duration
@@ -170,19 +171,25 @@ class SiteFinder:
         for each in function.decorators:
             kind = DECORATED.get(file.names.qualified(each.decorator, function) or "")
             if kind is not None:
-                names = [p.name.value for p in function.params.params[1:]]
+                names = [p.name.value for p in function.params.params]
+                around = file.names.enclosing(function, cst.ClassDef, cst.FunctionDef)
+                if isinstance(around, cst.ClassDef):
+                    names = names[1:]
                 place = names.index("callback") if "callback" in names else None
                 return replace(kind, name=tree.code(func), position=place)
         return None
 
     def _project_function(self, func: cst.BaseExpression) -> tuple[Parsed, cst.FunctionDef] | None:
-        """The method of ``self`` that ``func`` names, with its file."""
+        """The function, or method of ``self``, that ``func`` names, with its file."""
+        found = definition(self.workspace, self.file, func)
+        if found is not None:
+            return found
         if not isinstance(func, cst.Attribute) or not isinstance(func.value, cst.Name):
             return None
-        found = self.workspace.method(self.cls, func.attr.value)
-        if found is None or not self._is_self(func.value):
+        method = self.workspace.method(self.cls, func.attr.value)
+        if method is None or not self._is_self(func.value):
             return None
-        return found[0].file, found[1]
+        return method[0].file, method[1]
 
     def argument(self, call: cst.Call, operation: Operation) -> cst.Arg | None:
         """The argument with the callback; None when the call passes none."""
