@@ -12,11 +12,10 @@ import libcst as cst
 
 from . import cst as tree
 from .awaitable import Awaitables, has_callback
-from .find import ASYNCHRONOUS, ENGINE, decorated
+from .find import ASYNCHRONOUS, ENGINE, TASK, decorated
 from .keys import CALLBACK
 from .refusal import Refused
 from .sites import SiteFinder
-from .tasks import TASK
 from .unit import Unit
 from .workspace import Class, first_parameter
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from . import cst as tree
 from .catalogue import Catalogue
 from .delegates import Delegates
 from .edit import Rewrite
@@ -85,33 +84,33 @@ def _conversion(opened: Opened | Conversion, run: Run) -> Conversion:
 def _applied(unit: Unit, rewrites: Sequence[Rewrite]) -> cst.Module:
     swaps = [pair for each in rewrites for pair in each.replaced]
     gone = {id(node) for each in rewrites for node in each.removed}
-    module = tree.replace(unit.file.module, swaps)
-    if gone:
-        module = _without_methods(unit.file.module, swaps, gone)
+    added = {id(old): new for each in rewrites for old, new in each.added}
+    done = unit.file.module.visit(_Apply({id(old): new for old, new in swaps}, gone, added))
+    assert isinstance(done, cst.Module)
+    module = done
     return unit.imports.apply(module, unit.workspace.imported_from(unit.file))
 
 
-def _without_methods(
-    module: cst.Module, swaps: list[tuple[cst.CSTNode, cst.CSTNode]], gone: set[int]
-) -> cst.Module:
-    done = module.visit(_Apply({id(old): new for old, new in swaps}, gone))
-    assert isinstance(done, cst.Module)
-    return done
-
-
 class _Apply(cst.CSTTransformer):
-    """Swaps and removes nodes by identity."""
+    """Swaps and removes nodes by identity, and puts functions behind others."""
 
-    def __init__(self, swaps: dict[int, cst.CSTNode], gone: set[int]) -> None:
+    def __init__(
+        self, swaps: dict[int, cst.CSTNode], gone: set[int], added: dict[int, cst.FunctionDef]
+    ) -> None:
         super().__init__()
         self.swaps = swaps
         self.gone = gone
+        self.added = added
 
     def on_leave(  # type: ignore[override]
         self, original_node: cst.CSTNode, updated_node: cst.CSTNode
-    ) -> cst.CSTNode | cst.RemovalSentinel:
+    ) -> cst.CSTNode | cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNode]:
         if id(original_node) in self.gone:
             return cst.RemoveFromParent()
+        if id(original_node) in self.added:
+            return cst.FlattenSentinel(
+                [self.swaps[id(original_node)], self.added[id(original_node)]]
+            )
         if isinstance(updated_node, cst.IndentedBlock) and updated_node.body:
             (first, *_) = cst.ensure_type(original_node, cst.IndentedBlock).body
             if id(first) in self.gone:

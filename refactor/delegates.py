@@ -18,10 +18,11 @@ from . import cst as tree
 from .aftermath import may_raise, nothing
 from .callbacks import CallbackRef
 from .catalogue import Catalogue, Operation
-from .find import ASYNCHRONOUS, COROUTINE, ENGINE
-from .methods import VERBS, Method, Methods
+from .find import ASYNCHRONOUS, COROUTINE, ENGINE, TASK
+from .methods import VERBS, Method, Methods, Use
 from .model import Options
 from .names import Names
+from .outsiders import expected
 from .producers import Produced, produced
 from .refusal import Refused
 from .sites import DECORATED, Site, SiteFinder
@@ -220,7 +221,8 @@ class Delegates:
         if only is None:
             return None
         at_once = only.immediate or not self._prompt(targets)
-        return replace(only.operation(tree.code(func)), immediate=at_once)
+        stays = any(expected(self.methods.workspace, each) for each in targets)
+        return replace(only.operation(tree.code(func), drops=not stays), immediate=at_once)
 
     def produced(self, method: Method) -> Produced | None:
         """The callback that ``method`` takes and that it calls when it has its result."""
@@ -231,6 +233,20 @@ class Delegates:
                 onward = _Onward(self, method)
                 self._produced[key] = produced(method, self._finder(method), onward)
         return self._produced[key]
+
+    def keeps_working(self, method: Method, use: Use) -> bool:
+        """Whether ``use`` gives ``method`` to ``gen.Task``, which passes ``callback=`` by name."""
+        own = self.produced(method)
+        if own is None or use.file is None or use.node is None or self.options.tornado >= 6:
+            return False
+        argument = use.file.names.parents.get(id(use.node))
+        call = use.file.names.parents.get(id(argument)) if argument is not None else None
+        if not isinstance(call, cst.Call) or call.args[0] is not argument:
+            return False
+        given = use.file.names.qualified(call.func, call) == TASK and own.parameter == "callback"
+        generator = self.options.style == "coroutine" or self.kind(method) == "engine"
+        stays = expected(self.methods.workspace, method)
+        return given and (stays or (generator and own.is_kept_by_coroutine))
 
     def _may_produce(self, method: Method) -> bool:
         """Whether nothing but ``gen.engine`` on a generator decorates ``method``."""

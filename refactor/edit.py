@@ -15,7 +15,7 @@ class Rewrite:
     """``replaced`` pairs old and new nodes; ``removed`` are methods whose bodies moved.
 
     ``handled`` are the operations that are waited for now; ``block`` are the statements of the
-    converted method.
+    converted method. ``added`` are new functions, each with the one it stands behind.
     """
 
     replaced: tuple[tuple[cst.CSTNode, cst.CSTNode], ...]
@@ -24,3 +24,4 @@ class Rewrite:
     notes: tuple[str, ...] = ()
     handled: tuple[Site, ...] = ()
     block: tuple[cst.BaseStatement, ...] = ()
+    added: tuple[tuple[cst.FunctionDef, cst.FunctionDef], ...] = ()

@@ -13,6 +13,7 @@ from .workspace import Class, Parsed
 ASYNCHRONOUS = "tornado.web.asynchronous"
 COROUTINE = "tornado.gen.coroutine"
 ENGINE = "tornado.gen.engine"
+TASK = "tornado.gen.Task"
 _DEFINITIONS = (cst.ClassDef, cst.FunctionDef)
 
 

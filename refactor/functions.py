@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 import libcst as cst
 
 from . import cst as tree
+from .names import TARGETED
 from .workspace import Parsed, Workspace
 
 Definition = tuple[Parsed, cst.FunctionDef]
@@ -61,6 +62,51 @@ def _module_function(file: Parsed, name: str) -> cst.FunctionDef | None:
     places = bindings.assigned.get(name, [])
     single = len(places) == 1 and name not in bindings.imported
     return places[0] if single and isinstance(places[0], cst.FunctionDef) else None
+
+
+def variable(workspace: Workspace, qualified: str) -> tuple[Parsed, cst.CSTNode] | None:
+    """The one assignment of the variable of a module that ``qualified`` names, with its file.
+
+    None where the project binds it again, in whatever way.
+    """
+    module, _, name = qualified.rpartition(".")
+    path = workspace.module_path(module) if module else None
+    file = workspace.file(path) if path is not None else None
+    if file is None or not file.module.body:
+        return None
+    bindings = file.names.bindings(file.module)
+    found = bindings.assigned.get(name, [])
+    if not found and name in bindings.imported:
+        onward = file.names.qualified(cst.Name(name), at=file.module.body[0])
+        return variable(workspace, onward) if onward and onward != qualified else None
+    if len(found) != 1 or rebinds(file, name) or _set_elsewhere(workspace, qualified):
+        return None
+    return file, found[0]
+
+
+def rebinds(file: Parsed, name: str) -> bool:
+    """Whether a function of ``file`` may bind a variable of the module again."""
+    return any(
+        item.name.value == name
+        for node in tree.find(file.module, cst.Global)
+        for item in node.names
+    )
+
+
+def _set_elsewhere(workspace: Workspace, qualified: str) -> bool:
+    """Whether somebody stores something under the name of a module's variable."""
+    name = qualified.rpartition(".")[2]
+    for path in workspace.files.mentions(name):
+        file = workspace.file(path)
+        for node in tree.walk(file.module) if file is not None else ():
+            assert file is not None
+            if isinstance(node, cst.SimpleString) and _looked_up(file, node, name):
+                return True
+            parent = file.names.parents.get(id(node)) if isinstance(node, cst.Attribute) else None
+            stored = isinstance(parent, TARGETED) and parent.target is node
+            if stored and file.names.qualified(node) == qualified:
+                return True
+    return False
 
 
 def places(workspace: Workspace, file: Parsed, function: cst.FunctionDef) -> Iterator[Place]:

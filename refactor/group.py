@@ -83,6 +83,8 @@ class Groups:
     def _users(self, method: Method) -> list[Method]:
         users: list[Method] = []
         for use in self.delegates.methods.uses(method):
+            if self.delegates.keeps_working(method, use):
+                continue
             if use.inside is None or not self._may_wait(use.inside):
                 raise GroupRefused(method, self._called_by(method, use))
             users.append(use.inside)
@@ -245,5 +247,5 @@ class Groups:
         for method in kept:
             if self.delegates.waits(method):
                 for use in self.delegates.methods.uses(method):
-                    if id(use.node) not in waited:
+                    if id(use.node) not in waited and not self.delegates.keeps_working(method, use):
                         raise GroupRefused(method, self._called_by(method, use))

@@ -5,11 +5,12 @@ It becomes a coroutine; whoever called it waits for it. Finishing is the busines
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import libcst as cst
 
 from . import cst as tree
+from . import fronts, outsiders
 from .bodies import trimmed
 from .bystanders import Bystanders
 from .continuation import Continuations
@@ -22,7 +23,7 @@ from .generators import waiting
 from .handler import check_nested, cleared, split, without_nested
 from .methods import Method
 from .names import parameters
-from .producers import returning, without
+from .producers import Produced, returning, without
 from .refusal import Refused
 from .scope import Host
 from .stopping import guarded
@@ -56,14 +57,15 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         block = returning(block, own.parameter, _python2_return(unit))
     if converter.found:
         block = _guarded(unit, method, block, answering and own is None)
-    return Rewrite(
+    done = Rewrite(
         ((node, _coroutine(unit, new, [*docstring, *block])),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
-        notes=(*unit.delegates.notes(continuations.handled, unit.file), *_told(unit, method)),
+        notes=unit.delegates.notes(continuations.handled, unit.file),
         handled=tuple(continuations.handled),
         block=tuple(block),
     )
+    return done if own is None else _outside(unit, method, own, done)
 
 
 def _guarded(unit: Unit, method: Method, block: tree.Block, answering: bool) -> tree.Block:
@@ -74,16 +76,20 @@ def _guarded(unit: Unit, method: Method, block: tree.Block, answering: bool) -> 
     return done
 
 
-def _told(unit: Unit, method: Method) -> tuple[str, ...]:
-    """What callers outside of the project have to know of a method that took a callback."""
-    own = unit.delegates.produced(method)
-    if own is None:
-        return ()
-    if unit.options.style == "coroutine" and unit.options.tornado < 6:
-        how = f"callers elsewhere may still pass {own.parameter}= by name"
-        if own.parameter == "callback":
-            return (f"{method.name}() returns its result; {how}",)
-    return (f"{method.name}() returns its result and takes no {own.parameter} any more",)
+def _outside(unit: Unit, method: Method, own: Produced, done: Rewrite) -> Rewrite:
+    """The rewrite with what callers outside of the project need, or have to know."""
+    if outsiders.expected(unit.workspace, method):
+        ((node, new),) = done.replaced
+        front, hidden = fronts.split(unit, method, own, cst.ensure_type(new, cst.FunctionDef))
+        told = f"callers elsewhere may still pass {own.parameter}, which gets the result later"
+        replaced, added = ((node, front),), ((method.node, hidden),)
+        notes = (*done.notes, f"{method.name}() returns its result; {told}")
+        return dataclasses.replace(done, replaced=replaced, added=added, notes=notes)
+    told = f"{method.name}() returns its result and takes no {own.parameter} any more"
+    generator = unit.options.style == "coroutine" or unit.delegates.kind(method) == "engine"
+    if own.is_kept_by_coroutine and generator and unit.options.tornado < 6:
+        told = f"{method.name}() returns its result; callers elsewhere may still pass callback="
+    return dataclasses.replace(done, notes=(*done.notes, told))
 
 
 def _closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
@@ -116,7 +122,7 @@ def _engine(unit: Unit, method: Method) -> Rewrite:
         raise Refused("UC601", node, what=method.name)
     assert mark is not None
     Bystanders(unit, finder).check(node, method.first)
-    forms = Forms(replace(unit.options, style="coroutine"), unit.imports)
+    forms = Forms(dataclasses.replace(unit.options, style="coroutine"), unit.imports)
     docstring, block, notes = waiting(unit, method, finder, forms, ends_by_itself=False)
     written = cst.parse_expression(unit.imports.refer("tornado.gen", "coroutine", ()))
     new = node.with_changes(decorators=[mark.with_changes(decorator=written)])
@@ -125,8 +131,8 @@ def _engine(unit: Unit, method: Method) -> Rewrite:
         block = returning(block, own.parameter, _python2_return(unit))
         block = _guarded(unit, method, block, answering=False)
     new = new.with_changes(body=tree.suite([*docstring, *block], node.body))
-    told = (*notes, *_told(unit, method))
-    return Rewrite(((node, new),), (), (), told, block=tuple(block))
+    done = Rewrite(((node, new),), (), (), notes, block=tuple(block))
+    return done if own is None else _outside(unit, method, own, done)
 
 
 def _checked(unit: Unit, method: Method) -> None:

@@ -34,12 +34,20 @@ class Produced:
     passes: tuple[str, ...]
     immediate: bool
 
-    def operation(self, name: str) -> Operation:
-        """The operation that a call of the method is once it is a coroutine."""
+    @property
+    def is_kept_by_coroutine(self) -> bool:
+        """Whether ``gen.coroutine`` (4 and 5) takes the callback by name and gives it the same."""
+        return self.parameter == "callback" and len(self.passes) == 1
+
+    def operation(self, name: str, drops: bool) -> Operation:
+        """The operation that a call of the method is once it is a coroutine.
+
+        ``drops``: the parameter goes, so that what follows it moves up.
+        """
         return Operation(
             name, call=name, callback=self.parameter, position=self.position, passes=self.passes,
             errors="raised", immediate=self.immediate, returns="future",
-            form5="future", form6="future", drops=True,
+            form5="future", form6="future", drops=drops,
         )  # fmt: skip
 
 

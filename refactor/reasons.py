@@ -150,6 +150,10 @@ REASONS: dict[str, Entry] = {
         "no request at hand",
         "an error at '{what}' would have to be answered here, where no request is at hand",
     ),
+    "UC414": Entry(
+        "callers outside of the project",
+        "its callback '{what}' cannot become optional for callers outside of the project",
+    ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
+from .functions import rebinds, variable
 from .workspace import Class, Parsed, Workspace, first_parameter
 
 FACTORIES = {
@@ -76,6 +77,13 @@ class Receivers:
             return None
         if isinstance(expression, cst.Call):
             return self._constructed(expression, at)
+        qualified = self.file.names.qualified(expression, at)
+        found = variable(self.workspace, qualified) if qualified is not None else None
+        if found is not None:
+            file, place = found
+            value = _assigned_value(place, file)
+            inner = Receivers(self.workspace, file)
+            return inner._type(value, place, depth + 1) if value is not None else None
         if isinstance(expression, cst.Name):
             return self._name(expression.value, at, depth)
         if isinstance(expression, cst.Attribute):
@@ -99,6 +107,8 @@ class Receivers:
             return method
         owner = self.file.names.owner(at, name)
         if owner is None:
+            return None
+        if isinstance(owner, cst.Module) and rebinds(self.file, name):
             return None
         places = self.file.names.bindings(owner).assigned.get(name, [])
         return self._agreed([_assigned_value(p, self.file) for p in places], at, depth)

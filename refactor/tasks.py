@@ -16,7 +16,7 @@ from . import cst as tree
 from .awaitable import Awaitables, in_thread
 from .callbacks import CallbackRef
 from .catalogue import Operation
-from .find import ENGINE
+from .find import ENGINE, TASK
 from .forms import Forms
 from .refusal import Refused
 from .removed import WITHOUT_CALLBACK
@@ -25,7 +25,6 @@ from .sites import Site, SiteFinder
 from .timers import IOLOOP, duration
 from .unit import Unit
 
-TASK = "tornado.gen.Task"
 RETURN_FUTURE = "tornado.concurrent.return_future"
 
 EXACT = frozenset({"fetch", "future", "auth"})
