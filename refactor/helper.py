@@ -88,7 +88,8 @@ def _outside(unit: Unit, method: Method, own: Produced, done: Rewrite) -> Rewrit
     told = f"{method.name}() returns its result and takes no {own.parameter} any more"
     generator = unit.options.style == "coroutine" or unit.delegates.kind(method) == "engine"
     if own.is_kept_by_coroutine and generator and unit.options.tornado < 6:
-        told = f"{method.name}() returns its result; callers elsewhere may still pass callback="
+        how = "callers elsewhere may still pass callback= by name"
+        told = f"{method.name}() returns its result; {how}"
     return dataclasses.replace(done, notes=(*done.notes, told))
 
 
