@@ -21,6 +21,7 @@ from .reasons import sentence
 from .receivers import Receivers
 from .removed import WITHOUT_CALLBACK, is_removed
 from .tasks import is_quiet
+from .timeouts import newly_caught
 from .unit import Unit
 
 LOOP_POSITIONS = {
@@ -70,6 +71,11 @@ class Findings:
                 return
         elif isinstance(node, cst.Call):
             self._call(node)
+        elif isinstance(node, cst.Try):
+            at = newly_caught(self.unit.file.names, node)
+            if at is not None:
+                handler = node.handlers[at]
+                self._add("UC706", handler, what=tree.code(handler.type or handler))
         for child in node.children:
             if not (isinstance(node, cst.Attribute) and child is node.attr):
                 self.visit(child)

@@ -13,6 +13,7 @@ from .fanout import FanOut
 from .find import ENGINE, Handler, decorated
 from .methods import VERBS
 from .refusal import Refused
+from .responses import REDIRECTS, may_hang
 from .scope import Host
 from .sites import Site, SiteFinder
 from .stopping import guarded
@@ -90,16 +91,21 @@ def _assembled(
         ((handler.node, new), *outside),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
-        notes=(*unit.delegates.notes(handled, unit.file), *assumptions(handled)),
+        notes=remarks(unit, handled),
         handled=tuple(handled),
         block=tuple(block),
     )
 
 
-def assumptions(sites: list[Site]) -> tuple[str, ...]:
-    """What the report says about operations that the person vouched for."""
-    names = dict.fromkeys(site.operation.name for site in sites if site.operation.assumed)
-    return tuple(f"'{name}' is taken to call back exactly once (--assume-once)" for name in names)
+def remarks(unit: Unit, sites: list[Site]) -> tuple[str, ...]:
+    """What the report says about the operations of a rewritten method."""
+    told = list(unit.delegates.notes(sites, unit.file))
+    for name in dict.fromkeys(site.operation.name for site in sites if site.operation.assumed):
+        told.append(f"'{name}' is taken to call back exactly once (--assume-once)")
+    fetches = [s for s in sites if s.operation.form(unit.options.tornado) == "fetch"]
+    if unit.options.tornado >= 6 and any(may_hang(site.call) for site in fetches):
+        told.append(REDIRECTS)
+    return tuple(told)
 
 
 def _inside(function: cst.FunctionDef, node: cst.CSTNode) -> bool:

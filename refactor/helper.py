@@ -20,7 +20,7 @@ from .edit import Rewrite
 from .find import ENGINE, decorated
 from .forms import Forms
 from .generators import waiting
-from .handler import check_nested, cleared, split, without_nested
+from .handler import check_nested, cleared, remarks, split, without_nested
 from .methods import Method
 from .names import parameters
 from .producers import Produced, returning, without
@@ -61,7 +61,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         ((node, _coroutine(unit, new, [*docstring, *block])),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
-        notes=unit.delegates.notes(continuations.handled, unit.file),
+        notes=remarks(unit, continuations.handled),
         handled=tuple(continuations.handled),
         block=tuple(block),
     )

@@ -119,7 +119,12 @@ class Run:
                         notes += done[helper].notes
                 key = _key(method)
                 self.outcomes[key] = HandlerOutcome(
-                    method.title, line, "rewritten", None, tuple(callbacks), tuple(notes)
+                    method.title,
+                    line,
+                    "rewritten",
+                    None,
+                    tuple(callbacks),
+                    tuple(dict.fromkeys(notes)),
                 )
                 mine = self.order.setdefault(key.path, [])
                 if key not in mine:

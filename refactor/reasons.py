@@ -188,6 +188,9 @@ REASONS: dict[str, Entry] = {
         "errors raised all the same",
         "with raise_error=False, '{what}' still raises connection errors and timeouts in Tornado 6",
     ),
+    "UC706": Entry(
+        "timeout is an OSError", "in Tornado 6, 'except {what}' catches gen.TimeoutError as well"
+    ),
     "UC901": Entry("versions differ", "the check found a difference, so nothing was written"),
     "UC902": Entry("not proven", "the check could not compare the versions: {what}"),
     "UC903": Entry("skipped by comment", "a comment asks to leave this handler alone"),

@@ -20,6 +20,19 @@ REQUEST = "tornado.httpclient.HTTPRequest"
 TEXTS = frozenset({"tornado.httputil.url_concat"})
 TEXT_METHODS = frozenset({"format", "get_argument", "get_query_argument", "join"})
 
+REDIRECTS = "before Tornado 6.6, the request hangs when a redirect is followed by a failure"
+"""The difference from earlier generations that no form of the call makes good (trap 66)."""
+
+
+def may_hang(call: cst.Call) -> bool:
+    """Whether a ``fetch`` may follow a redirect."""
+    return not any(
+        arg.keyword is not None
+        and arg.keyword.value == "follow_redirects"
+        and tree.dotted(arg.value) == "False"
+        for arg in call.args
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Started:

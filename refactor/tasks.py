@@ -20,7 +20,7 @@ from .find import ENGINE, TASK
 from .forms import Forms
 from .refusal import Refused
 from .removed import WITHOUT_CALLBACK
-from .responses import Started, handed_on
+from .responses import REDIRECTS, Started, handed_on, may_hang
 from .sites import Site, SiteFinder
 from .timers import IOLOOP, duration
 from .unit import Unit
@@ -152,6 +152,8 @@ class Tasks:
         if operation.errors == "dropped" and form == "future":
             return None if self._keeps() else self._dropped(site)
         exact = form == "fetch" and looks_closer(self.unit, self.function, self.first)
+        if form == "fetch" and not self._keeps() and may_hang(site.call):
+            self.notes[REDIRECTS] = None
         value = self._expression(site, form, exact)
         name = operation.passes[0] if operation.passes else "result"
 

@@ -19,6 +19,7 @@ from .keys import Keys
 from .refusal import Refused
 from .returns import Place, is_return, returned, stops
 from .tasks import Form, Tasks
+from .timeouts import ordered
 from .unit import Unit
 
 Swap = tuple[cst.CSTNode, cst.CSTNode]
@@ -59,6 +60,8 @@ class Yields:
             if len(new) != len(inner) or any(a is not b for a, b in zip(inner, new, strict=True)):
                 swaps.append((suite, tree.suite(new, suite)))
         done = tree.replace(stmt, swaps) if swaps else stmt
+        if isinstance(stmt, cst.Try) and self.tasks.forms.options.tornado >= 6:
+            done = ordered(self.unit.file.names, stmt, cst.ensure_type(done, cst.Try))
         return _led(stmt, before, done)
 
     def _header(self, stmt: tree.Statement) -> tuple[tree.Block, list[Swap]]:

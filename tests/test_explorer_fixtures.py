@@ -10,7 +10,7 @@ from uncallback.refactor.model import Verdict
 from uncallback.refactor.verify import Verifier, VerifyOptions, Version
 
 CASES = {fixture.name: fixture for fixture in fixtures()}
-NAIVE = [name for name, fixture in CASES.items() if fixture.naive is not None]
+NAIVE = [(n, target) for n, f in CASES.items() for target in (5, 6) if f.naive(target) is not None]
 EXPECTED = [
     (name, style, tornado)
     for name, fixture in CASES.items()
@@ -61,11 +61,12 @@ def verdicts(
     return verifier.verify_all(before, Version(fixture.path, source, fixture.project(style)))
 
 
-@pytest.mark.parametrize("name", NAIVE)
-def test_naive_conversions_are_found(name: str, verifiers: Verifiers) -> None:
+@pytest.mark.parametrize(("name", "tornado"), NAIVE)
+def test_naive_conversions_are_found(name: str, tornado: int, verifiers: Verifiers) -> None:
     fixture = CASES[name]
-    assert fixture.naive is not None
-    found = verdicts(verifiers[5], fixture, fixture.naive)
+    naive = fixture.naive(tornado)
+    assert naive is not None
+    found = verdicts(verifiers[tornado], fixture, naive)
     if name in HELD:
         assert not any(v.result == "equivalent" and v.complete for v in found.values())
     else:

@@ -20,18 +20,20 @@ Trace = tuple[tuple[str, str, str], ...]
 _NOBODY_THERE = re.compile(r"Exception in callback .*StreamClosedError: Stream is closed$")
 _RENAMED = re.compile(r"\bHTTP(?:Client|Timeout|StreamClosed)Error\b")
 _NO_BODY = re.compile(r"(<response 599 [^>]*?) body=None")
+_FUTURE = re.compile(r"<uncallback\.runtime\._futures\.\w+ object>")
 _FROM_BODY = re.compile(r"\('(Etag|Content-Length)', '[^']*'\)")
 
 
 def across(text: str) -> str:
     """A text without what only changed its name between generations (SEMANTICS 1).
 
-    That is: the errors of ``fetch`` and their text, the body of a 599, and the headers that are
-    computed from a body (which is compared itself).
+    That is: the errors of ``fetch`` and their text, the body of a 599, how a future is shown, and
+    the headers that are computed from a body (which is compared itself).
     """
     if "HTTP" in text or "599" in text:
         text = _RENAMED.sub("HTTPError", text).replace("HTTP 599: ", "")
         text = _NO_BODY.sub(r"\1 body=b''", text)
+    text = _FUTURE.sub("<Future>", text) if "Future" in text else text
     return _FROM_BODY.sub(r"('\1', ...)", text) if "'Content-Length'" in text else text
 
 

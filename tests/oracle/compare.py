@@ -11,6 +11,7 @@ from .scenario import Observation, Response
 Clean = Callable[[str], str]
 
 _EXPIRES = re.compile(r"expires=[^;]*", re.IGNORECASE)
+_FUTURE = re.compile(r"<(tornado\.concurrent\.)?Future\b[^>]*>")
 _ERROR_NAMES = re.compile(r"\bHTTP(Client|Timeout|StreamClosed)Error\b")
 
 
@@ -26,7 +27,8 @@ def differences(
     ``accepted`` are patterns of effects that do not count.
 
     ``generations`` is for two different Tornado generations: what Tornado 6 renamed (the errors
-    of ``fetch``, their text, the body of a 599, its own ``Server`` header) is then no difference.
+    of ``fetch``, their text, the body of a 599, how it shows a future, its own ``Server`` header)
+    is then no difference.
     """
     clean: Clean = _across if generations else _plain
     found = [
@@ -78,5 +80,5 @@ def _plain(text: str) -> str:
 
 
 def _across(text: str) -> str:
-    text = _ERROR_NAMES.sub("HTTPError", text).replace("HTTP 599: ", "")
+    text = _ERROR_NAMES.sub("HTTPError", _FUTURE.sub("<Future>", text)).replace("HTTP 599: ", "")
     return text.replace("599 Unknown None", "599 Unknown b''").replace("TornadoServer/", "")

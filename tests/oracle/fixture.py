@@ -6,11 +6,12 @@
                        for ``--tornado 6``
 ``refusal.toml``       instead of those: ``[[refusal]]`` tables with ``handler``, ``code``, ``line``
                        and ``message`` (a part of the sentence); the file stays as it is
-``naive.py``           a plausible wrong conversion, which running it must show
+``naive.py``           a plausible wrong conversion, which running it must show; ``naive.6.py`` one
+                       for ``--tornado 6``
 ``case.toml``          ``about`` (why the case is here), ``traps`` (rows of the semantics
                        reference), ``accept`` (patterns of effects that do not count, for the
-                       reason that ``about`` gives), ``[options]`` of the tool, ``[oracle]``
-                       (``explore.Wishes``)
+                       reason that ``about`` gives), ``tornado_6`` (the release, if the usual one
+                       will not do), ``[options]`` of the tool, ``[oracle]`` (``explore.Wishes``)
 ``project/``           other files of the project; ``project.STYLE/`` those that change too
 ``modules/``           stand-ins for third-party packages, for real Tornado only
 ``world.py``           names that the module finds among its globals, for real Tornado only
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from .explore import Wishes
+from .install import TORNADO_6
 from .loopback import Version
 
 if sys.version_info >= (3, 11):
@@ -70,10 +72,20 @@ class Fixture:
     def before(self) -> bytes:
         return (self.folder / "before.py").read_bytes()
 
-    @cached_property
-    def naive(self) -> bytes | None:
-        file = self.folder / "naive.py"
+    def naive(self, tornado: int) -> bytes | None:
+        """The wrong conversion for a target, or None."""
+        file = self.folder / ("naive.py" if tornado == 5 else f"naive.{tornado}.py")
         return file.read_bytes() if file.exists() else None
+
+    @property
+    def traps(self) -> tuple[int, ...]:
+        """The rows of the semantics reference that the case is about."""
+        return tuple(self.case.get("traps", ()))
+
+    @property
+    def tornado_6(self) -> str:
+        """The release of Tornado 6 that results for ``--tornado 6`` are run on."""
+        return str(self.case.get("tornado_6", TORNADO_6))
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
