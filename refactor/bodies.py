@@ -20,14 +20,20 @@ def body_of(function: tree.Function) -> tree.Block:
         return [cst.SimpleStatementLine([cst.Expr(function.body)])]
     stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
     comments = [line for line in function.leading_lines if line.comment is not None]
+    if isinstance(function.body, cst.IndentedBlock) and function.body.header.comment is not None:
+        comments.append(cst.EmptyLine(comment=function.body.header.comment))
     text = function.get_docstring() if stmts else None
     if text is not None:
         stmts = stmts[1:]
         comments += [_comment(each) for each in text.splitlines()]
-    if isinstance(function.body, cst.IndentedBlock):
-        footer = [line for line in function.body.footer if line.comment is not None]
-        comments += footer if not stmts else []
     return tree.lift_comments(stmts or [tree.line("pass")], comments)
+
+
+def footer_of(function: tree.Function) -> list[cst.EmptyLine]:
+    """The comments behind the last statement of a function."""
+    if isinstance(function, cst.Lambda) or not isinstance(function.body, cst.IndentedBlock):
+        return []
+    return [line for line in function.body.footer if line.comment is not None]
 
 
 def _comment(text: str) -> cst.EmptyLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import libcst as cst
@@ -155,9 +155,39 @@ def open_parameters(ref: CallbackRef) -> list[cst.Param]:
 
 
 def is_plain(ref: CallbackRef) -> bool:
-    """Whether a callback's parameters are all plain: no defaults, no stars, no keyword-only."""
+    """Whether a callback's parameters are all plain: no open defaults, no stars, no keyword-only.
+
+    A default does not count where the argument is bound by name.
+    """
     assert ref.function is not None
     params = ref.function.params
+    bound = {arg.keyword.value for arg in ref.arguments if arg.keyword is not None}
     return all(
-        p.default is None and p.star in ("", cst.MaybeSentinel.DEFAULT) for p in parameters(params)
+        (p.default is None or p.name.value in bound) and p.star in ("", cst.MaybeSentinel.DEFAULT)
+        for p in parameters(params)
     ) and not isinstance(params.star_arg, cst.Param)
+
+
+def with_defaults(ref: CallbackRef, passed: int) -> CallbackRef:
+    """``ref`` with the defaults of a lambda as bound arguments: ``lambda r, name=name: ...``.
+
+    Like those of ``partial`` they are evaluated where the operation starts. ``passed`` is how many
+    values the operation passes, which may take the place of a default.
+    """
+    if not isinstance(ref.expression, cst.Lambda) or ref.expression.params.posonly_params:
+        return ref
+    rest = open_parameters(ref)[passed:]
+    if not rest or any(p.default is None for p in rest):
+        return ref
+    bare = cst.SimpleWhitespace("")
+    bound = [
+        cst.Arg(p.default, keyword=cst.Name(p.name.value), equal=cst.AssignEqual(bare, bare))
+        for p in rest
+        if p.default is not None
+    ]
+    return replace(ref, arguments=(*ref.arguments, *bound))
+
+
+def has_defaults(function: tree.Function) -> bool:
+    """Whether a parameter of ``function`` has a default."""
+    return any(p.default is not None for p in parameters(function.params))

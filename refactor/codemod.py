@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import libcst as cst
 
@@ -13,9 +12,10 @@ from .edit import Rewrite
 from .findings import findings
 from .group import Groups
 from .methods import Methods
-from .model import Conversion, HandlerId, Options, Problem, Reason
+from .model import Conversion, HandlerId, Options, Reason
+from .opened import Editable
 from .outcomes import Run
-from .source import Source, SourceError, decode, parse
+from .settling import Changed, together, unsettled
 from .unit import Unit
 from .workspace import Files, Workspace
 
@@ -30,47 +30,39 @@ def convert(
 
     Handlers that depend on each other are converted together or not at all, also across files, and
     only files of ``paths`` are edited. Nothing is read but through ``project`` and nothing is
-    written. A file that cannot be read or parsed gives a Conversion with an error. Raises
-    ``CatalogueError`` for a bad entry in ``options.operations``.
+    written. Converting the result again changes nothing. A file that cannot be read or parsed gives
+    a Conversion with an error. Raises ``CatalogueError`` for a bad entry in ``options.operations``.
     """
+    kept = keep or {}
+    done = last = _pass(project, paths, options, kept)
+    while unsettled(last, kept):
+        changed = {each.path: each.after for each in done if each.after != each.before}
+        last = _pass(Changed(project, changed), paths, options, kept)
+        done = together(done, last)
+    return done
+
+
+def _pass(
+    project: Files, paths: Sequence[str], options: Options, keep: Mapping[HandlerId, Reason]
+) -> tuple[Conversion, ...]:
+    """Convert everything that can be converted as the project stands."""
     workspace = Workspace(project)
     catalogue = Catalogue.of(options.operations)
     delegates = Delegates(Methods(workspace), catalogue, options)
-    opened = {path: _open(delegates, path, options) for path in dict.fromkeys(paths)}
-    units = {path: each.unit for path, each in opened.items() if isinstance(each, Opened)}
-    run = Run(Groups(units, delegates), keep or {})
-    for path in sorted(units):
-        run.file(units[path])
-    return tuple(_conversion(opened[path], run) for path in paths)
+    units = Editable(delegates, paths, options)
+    run = Run(Groups(units, delegates), keep)
+    for unit in units.holding():
+        run.file(unit)
+    return tuple(_conversion(path, units, run) for path in paths)
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A file that can be converted: its bytes, its text, and what the stages need."""
-
-    before: bytes
-    source: Source
-    unit: Unit
-
-
-def _open(delegates: Delegates, path: str, options: Options) -> Opened | Conversion:
-    workspace = delegates.methods.workspace
-    try:
-        before = workspace.files.read(path)
-        source = decode(path, before)
-        module = parse(source)
-    except SourceError as error:
-        return Conversion(path, b"", b"", error=error.problem)
-    except OSError as error:
-        return Conversion(path, b"", b"", error=Problem("UC002", str(error)))
-    file = workspace.add(path, module)
-    return Opened(before, source, Unit(workspace, file, options, delegates.catalogue, delegates))
-
-
-def _conversion(opened: Opened | Conversion, run: Run) -> Conversion:
-    if isinstance(opened, Conversion):
-        return opened
-    path = opened.unit.file.path
+def _conversion(path: str, units: Editable, run: Run) -> Conversion:
+    if path in units.closed:
+        return units.closed[path]
+    if path not in units.opened:
+        data = units.delegates.methods.workspace.files.read(path)
+        return Conversion(path, data, data)
+    opened = units.opened[path]
     rewrites = run.rewrites.get(path, [])
     after, module = opened.before, opened.unit.file.module
     if rewrites:

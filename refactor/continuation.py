@@ -13,9 +13,10 @@ import libcst as cst
 from . import cst as tree
 from .awaitable import Awaitables
 from .bodies import body_of, is_generator, trimmed
-from .callbacks import CallbackRef, is_plain, takes
+from .callbacks import CallbackRef, has_defaults, is_plain, takes
 from .model import Callback, Placement
 from .moving import Movability
+from .order import check_order
 from .refusal import Refused
 from .repeat import loop
 from .responses import handed_on
@@ -66,6 +67,7 @@ class Continuations:
         Raises Refused when the callback cannot be called with what the operation passes.
         """
         ref = site.callback
+        check_order(site, host.first, self.unit.file.names)
         self.handled.append(site)
         self._check_given(site)
         if ref.kind == "nothing":
@@ -152,8 +154,6 @@ class Continuations:
         function = ref.function
         assert function is not None
         bound = self._bound_arguments(ref, params)
-        if not all(_stable(arg.value) for _, arg in bound):
-            return None
         before_piece = list(self.callbacks), list(self.inlined), list(self.nested)
         piece = self.piece(ref, function, host)
         table = host.renames(piece)
@@ -227,6 +227,7 @@ class Continuations:
             given,
             frozenset(inner.bound),
             frozenset(inner.outside),
+            inner.around,
             frozenset(inner.captured),
             own,
         )
@@ -241,7 +242,7 @@ class Continuations:
             listed = listed[1:]
         pairs: list[tuple[str, cst.Arg]] = []
         for arg in ref.arguments:
-            name = arg.keyword.value if arg.keyword is not None else listed[len(pairs)]
+            name = arg.keyword.value if arg.keyword is not None else listed.pop(0)
             pairs.append((name, arg))
         return pairs
 
@@ -254,13 +255,14 @@ class Continuations:
             waits = self._coroutine_needed(site, ref, function)
         before: tree.Block = []
         arguments: list[cst.Arg] = []
-        for arg in ref.arguments:
+        defaults = isinstance(ref.expression, cst.Lambda) and has_defaults(ref.expression)
+        for arg in () if defaults else ref.arguments:
             arguments.append(self._kept_argument(arg, host, after, before))
-        names = [tree.fresh(name, host.taken) for name in site.operation.passes]
+        names = _result_names(site, host)
         host.bound |= set(names)
         arguments += [cst.Arg(cst.Name(name)) for name in names]
         called: cst.BaseExpression = cst.Call(ref.expression, _keywords_last(arguments))
-        if isinstance(ref.expression, cst.Lambda) and not is_plain(ref):
+        if defaults:
             # Its defaults are evaluated where the operation starts.
             name = tree.fresh("callback", host.taken)
             host.bound.add(name)
@@ -279,8 +281,6 @@ class Continuations:
         self, arg: cst.Arg, host: Host, after: tuple[cst.CSTNode, ...], before: tree.Block
     ) -> cst.Arg:
         """A bound argument, through a variable when its value could change until the wait."""
-        if not _stable(arg.value):
-            raise Refused("UC202", arg, what=tree.code(arg.value))
         path = tree.dotted(arg.value)
         literal = isinstance(arg.value, cst.BaseNumber | cst.SimpleString)
         constant = literal or (path is not None and "." not in path and path not in _rebound(after))
@@ -316,17 +316,21 @@ class Continuations:
         return False
 
 
+def _result_names(site: Site, host: Host) -> list[str]:
+    """Variables for what the operation passes; old locals may do, as nothing reads them later."""
+    ref = site.callback
+    read = {name for node in (ref.expression, *ref.arguments) for name in reads(node)}
+    kept = host.captured | read | {host.first}
+    free = host.bound - kept
+    return [
+        name if name in free else tree.fresh(name, host.taken) for name in site.operation.passes
+    ]
+
+
 def _flexible(ref: CallbackRef) -> bool:
     """Whether a callback has defaults or stars, so that counting parameters says nothing."""
     assert ref.function is not None
     return not is_plain(ref)
-
-
-def _stable(value: cst.CSTNode) -> bool:
-    """Whether evaluating an expression a little earlier gives the same and does nothing."""
-    if isinstance(value, cst.Tuple | cst.List):
-        return all(_stable(element.value) for element in value.elements)
-    return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.SimpleString)
 
 
 def _local_value(value: cst.CSTNode) -> bool:

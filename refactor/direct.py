@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from . import comments
 from . import cst as tree
 from .aftermath import leaves, may_finish, may_raise, nothing, without_returns
 from .continuation import Continuation, Continuations
@@ -67,7 +68,7 @@ class Converter:
         head, stmt, rest = stmts[:at], stmts[at], stmts[at + 1 :]
         site = self.place.statement_site(stmt)
         if site is not None and nothing(rest):
-            return [*head, *self._immediate(site, stmt)]
+            return [*head, *self._immediate(site, stmt, rest)]
         if isinstance(stmt, cst.Try) and nothing(rest) and self._alone_in_try(stmt):
             return [*head, self._try_else(stmt)]
         if site is not None or isinstance(stmt, cst.With | cst.Try):
@@ -77,12 +78,12 @@ class Converter:
         assert isinstance(stmt, cst.If)
         return [*head, *self._branches(stmt, rest)]
 
-    def _immediate(self, site: Site, stmt: tree.Statement) -> tree.Block:
+    def _immediate(self, site: Site, stmt: tree.Statement, rest: tree.Block) -> tree.Block:
         continuation = self.continuations.of(site, self.host, ())
         exact, taken = continuation.exact, self.host.taken
         waiting = self.forms.immediate(site, continuation.target, exact, taken)
-        block = [*continuation.before, *waiting, *continuation.body]
-        return tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
+        started = comments.carried(stmt, [*continuation.before, *waiting])
+        return [*started, *comments.behind(rest, continuation.body)]
 
     def _alone_in_try(self, stmt: cst.Try) -> bool:
         """Whether the try statement only guards one call at its end, and has no other parts."""
@@ -241,7 +242,7 @@ class Converter:
             if call is not None and id(call) in pending:
                 each = pending[id(call)]
                 block = [*each.continuation.before, *each.started.statements]
-                done += tree.lift_comments(block, getattr(stmt, "leading_lines", ()))
+                done += comments.carried(stmt, block)
             elif self.sites(stmt):
                 swaps = [
                     (

@@ -17,14 +17,17 @@ from . import cst as tree
 from .aftermath import may_raise, nothing
 from .bodies import is_generator, trimmed
 from .callbacks import CallbackRef, is_plain, takes
+from .comments import carried
 from .continuation import Continuations
 from .direct import Converter
 from .layout import realigned
+from .order import check_order
 from .refusal import Refused
 from .responses import Started
 from .scope import Host
 from .sites import Site
 from .usage import uses
+from .variables import reads
 from .workspace import first_parameter
 
 RESTARTABLE = frozenset({"fetch", "future", "auth", "task"})
@@ -100,7 +103,7 @@ class FanOut:
             if site is not None:
                 before, call = self._child_call(site)
                 put = [*before, self._appended(waiting, site, call)]
-                done += tree.lift_comments(put, getattr(stmt, "leading_lines", ()))
+                done += carried(stmt, put)
             elif self._sites(stmt):
                 swaps = [
                     (suite, tree.suite(self._put(tree.block(suite), waiting), suite))
@@ -139,31 +142,35 @@ class FanOut:
             given = [send.value, *(cst.Name(n) for n in (whole.request, whole.began) if n)]
         else:
             given = [self.forms.awaitable(site, self.host.taken)]
-        child, arguments = self._child(site)
-        positional = [a for a in arguments if a.keyword is None]
-        named = [a for a in arguments if a.keyword is not None]
-        plain = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in positional]
-        last = [a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in named]
+        child, bound, named = self._child(site)
         passed = [cst.Arg(each) for each in given]
-        return before, cst.Call(cst.parse_expression(child), [*plain, *passed, *last])
+        return before, cst.Call(cst.parse_expression(child), [*bound, *passed, *named])
 
-    def _child(self, site: Site) -> tuple[str, tuple[cst.Arg, ...]]:
-        """The coroutine for a callback, made when it is first met, and its bound arguments."""
+    def _child(self, site: Site) -> tuple[str, list[cst.Arg], list[cst.Arg]]:
+        """The coroutine for a callback, made when it is first met, and its bound arguments.
+
+        Those come in two parts: what stands before the future, and what is given by name.
+        """
         ref = site.callback
-        key = f"{site.operation.name} {ref.key} {id(ref.function) if ref.kind != 'method' else ''}"
-        if key not in self._children:
-            if self._whole(site, ref):
-                self._children[key] = self._in_place(site, ref)
-            else:
-                self._children[key] = self._beside(site, ref)
+        check_order(site, self.host.first, self.continuations.unit.file.names)
         self.continuations.note(site, "coroutine")
         self.continuations.handled.append(site)
-        return self._children[key], self._arguments(ref, in_place=self._whole(site, ref))
-
-    def _arguments(self, ref: CallbackRef, in_place: bool) -> tuple[cst.Arg, ...]:
-        if in_place or not ref.arguments:
-            return ref.arguments
-        raise Refused("UC202", ref.expression, what=f"partial({ref.name}, ...)")
+        bound = [arg.with_changes(comma=cst.MaybeSentinel.DEFAULT) for arg in ref.arguments]
+        whole = self._whole(site, ref)
+        shape = " ".join(arg.keyword.value if arg.keyword else "_" for arg in bound)
+        function = id(ref.function) if ref.kind != "method" else ""
+        key = f"{site.operation.name} {ref.key} {function} {whole or shape}"
+        if key not in self._children:
+            made = self._in_place(site, ref) if whole else self._beside(site, ref)
+            self._children[key] = made
+        if not whole:
+            captured = [cst.Arg(ref.expression)] if _rebindable(ref) else []
+            return self._children[key], [*captured, *(cst.Arg(arg.value) for arg in bound)], []
+        named = [arg for arg in bound if arg.keyword is not None]
+        for arg in named:
+            if not isinstance(arg.value, cst.Name | cst.BaseNumber | cst.SimpleString):
+                raise Refused("UC202", arg, what=tree.code(arg.value))
+        return self._children[key], [arg for arg in bound if arg.keyword is None], named
 
     def _whole(self, site: Site, ref: CallbackRef) -> bool:
         """Whether the callback itself can become the coroutine."""
@@ -197,7 +204,7 @@ class FanOut:
         if any(tree.some(stmt, lambda n: isinstance(n, cst.Await)) for stmt in body):
             raise Refused("UC302", site.call, what=site.operation.name)
         result = (takes(ref, 1) or [])[0]
-        wait, given = self._waited(site, result.name.value, body, host)
+        wait, given = self._waited(site, result.name.value, body, host, host.taken)
         listed = [p for p in function.params.params if p is not result]
         at = next(i for i, p in enumerate(function.params.params) if p is result)
         listed[at:at] = [cst.Param(cst.Name(name)) for name in given]
@@ -221,9 +228,7 @@ class FanOut:
             "on_result" if ref.kind == "lambda" else f"after_{ref.name}", self.host.taken
         )
         results = [tree.fresh(each, self.host.taken) for each in site.operation.passes]
-        called: cst.BaseExpression = cst.Call(
-            ref.expression, [cst.Arg(cst.Name(result)) for result in results]
-        )
+        leading, called = self._calling(ref, results)
         if isinstance(ref.expression, cst.Lambda):
             params = takes(ref, len(results))
             if params is None:
@@ -231,9 +236,11 @@ class FanOut:
             results = [p.name.value for p in params]
             called = ref.expression.body
         body: tree.Block = [cst.SimpleStatementLine([cst.Expr(called)])]
-        wait, given = self._waited(site, ", ".join(results), body, self.host)
+        inner = set(leading) | set(results) | reads(called) | {self.host.first}
+        wait, given = self._waited(site, ", ".join(results), body, self.host, inner)
         definition = cst.ensure_type(
-            cst.parse_statement(f"def {name}({', '.join(given)}):\n    pass"), cst.FunctionDef
+            cst.parse_statement(f"def {name}({', '.join([*leading, *given])}):\n    pass"),
+            cst.FunctionDef,
         ).with_changes(
             decorators=[self._decorator(self.host)],
             body=tree.suite(wait),
@@ -243,16 +250,37 @@ class FanOut:
         self.host.bound.add(name)
         return name
 
+    def _calling(
+        self, ref: CallbackRef, results: Sequence[str]
+    ) -> tuple[list[str], cst.BaseExpression]:
+        """The call of a callback that stays, and the names of what has to be given for it."""
+        names: list[str] = []
+        called = ref.expression
+        if _rebindable(ref):
+            names.append(tree.fresh("callback", self.host.taken))
+            called = cst.Name(names[0])
+        if isinstance(ref.expression, cst.Lambda):
+            return [a.keyword.value for a in ref.arguments if a.keyword is not None], called
+        positional: list[cst.Arg] = []
+        named: list[cst.Arg] = []
+        for arg, wanted in zip(ref.arguments, _bound_names(ref), strict=True):
+            names.append(tree.fresh(wanted, self.host.taken))
+            given = arg.with_changes(value=cst.Name(names[-1]), comma=cst.MaybeSentinel.DEFAULT)
+            (positional if arg.keyword is None else named).append(given)
+        passed = [cst.Arg(cst.Name(result)) for result in results]
+        return names, cst.Call(called, [*positional, *passed, *named])
+
     def _waited(
-        self, site: Site, target: str, body: tree.Block, host: Host
+        self, site: Site, target: str, body: tree.Block, host: Host, inner: set[str]
     ) -> tuple[tree.Block, list[str]]:
         """Wait for a future, then run ``body`` and report its error as @asynchronous did.
 
-        The coroutine's parameters come second: the future, and what makes a failure's response.
+        The coroutine's parameters come second: the future, and what makes a failure's response;
+        they are none of the names ``inner``.
         """
         wanted = ["future", "request", "began"] if self._shim(site) else ["future"]
         wanted = wanted if self.continuations.exact(site.callback) else wanted[:2]
-        given = [tree.fresh(name, host.taken) for name in wanted]
+        given = [tree.fresh(name, inner) for name in wanted]
         started = Started([], *given)
         wait = self.forms.yielding().finish(site, started, target or None, host.taken)
         if site.operation.errors == "raised":
@@ -271,6 +299,21 @@ class FanOut:
     def _decorator(self, host: Host) -> cst.Decorator:
         written = self.imports.refer("tornado.gen", "coroutine", host.taken - host.outside)
         return cst.Decorator(cst.parse_expression(written))
+
+
+def _rebindable(ref: CallbackRef) -> bool:
+    """Whether the name of a callback may mean another function by the time it is called."""
+    return ref.kind == "nested"
+
+
+def _bound_names(ref: CallbackRef) -> list[str]:
+    """Names for the arguments that are bound to a callback, as its parameters have them."""
+    params = ref.function.params.params if ref.function is not None else ()
+    listed = [p.name.value for p in params][int(ref.kind == "method") :]
+    return [
+        arg.keyword.value if arg.keyword else (listed.pop(0) if listed else "argument")
+        for arg in ref.arguments
+    ]
 
 
 def listed(calls: Sequence[cst.BaseExpression]) -> cst.List:

@@ -7,7 +7,7 @@ itself. Only *must finish* is computed; whatever is not understood counts as not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -46,12 +46,20 @@ class Finishing:
     """Must-finish analysis of one class's methods, with calls to ``self`` methods followed."""
 
     def __init__(
-        self, workspace: Workspace, cls: Class, converted: Mapping[int, tree.Block] | None = None
+        self,
+        workspace: Workspace,
+        cls: Class,
+        converted: Mapping[int, tree.Block] | None = None,
+        children: Collection[int] = (),
     ) -> None:
-        """``converted``: the new statements of methods that become coroutines, by node."""
+        """``converted``: the new statements of methods that become coroutines, by node.
+
+        ``children``: methods that become coroutines which run beside their caller, by node.
+        """
         self.workspace = workspace
         self.cls = cls
         self.converted = converted or {}
+        self.children = children
         self._known: dict[tuple[int, bool], bool] = {}
         self._owners = [cls]
 
@@ -68,10 +76,14 @@ class Finishing:
         found = self.workspace.method(self.cls, name)
         here = self._known_outside(name) if found is None else self._function_always(*found, waited)
         return here and all(
-            Finishing(self.workspace, each, self.converted)._method_always(name, waited)
+            self._of(each)._method_always(name, waited)
             for each in self.workspace.descendants(self.cls)
             if name in each.methods
         )
+
+    def _of(self, cls: Class) -> Finishing:
+        """The same analysis for another class."""
+        return Finishing(self.workspace, cls, self.converted, self.children)
 
     def _super_always(self, name: str, waited: bool) -> bool:
         """The same for ``super().name(...)`` in a method of the class that is looked at."""
@@ -98,15 +110,22 @@ class Finishing:
         """Whether a call of ``node`` always finishes; ``waited``: it is awaited where it stands."""
         key = id(node), waited
         if key not in self._known:
-            self._known[key] = False
+            # A call of itself that returns has finished if everything else has; what was found
+            # on this assumption is forgotten if it was wrong.
+            before = dict(self._known)
+            self._known[key] = True
             self._owners.append(owner)
-            self._known[key] = self._body_always(owner, node, waited)
+            found = self._body_always(owner, node, waited)
             self._owners.pop()
+            if not found:
+                self._known = {**before, key: False}
         return self._known[key]
 
     def _body_always(self, owner: Class, node: cst.FunctionDef, waited: bool) -> bool:
         first = first_parameter(node)
         if first is None or node.name.value in owner.repeated:
+            return False
+        if id(node) in self.children and not waited:
             return False
         if id(node) in self.converted:
             return self.always(self.converted[id(node)], first)
@@ -146,6 +165,8 @@ class Finishing:
                 inner.returns,
                 inner.breaks,
             )
+        if isinstance(stmt, cst.Match):
+            return self._match(stmt, first, done)
         returning = not isinstance(stmt, cst.FunctionDef | cst.ClassDef) and has_return(stmt)
         return Flow(done, returns=done or not returning)
 
@@ -163,8 +184,7 @@ class Finishing:
     def _finishes(self, node: cst.CSTNode, first: str) -> bool:
         """Whether evaluating ``node`` certainly calls a finishing method of self."""
         calls = _certain_calls(node)
-        waits = (n for n in tree.walk(node) if isinstance(n, cst.Yield | cst.Await))
-        waited = {id(n.value if isinstance(n, cst.Yield) else n.expression) for n in waits}
+        waited = {id(each) for each in _waited(node)}
         return any(self._call_finishes(call, first, id(call) in waited) for call in calls)
 
     def _call_finishes(self, call: cst.Call, first: str, waited: bool) -> bool:
@@ -189,6 +209,17 @@ class Finishing:
         return Flow(
             _both(yes.end, no.end), yes.returns and no.returns, _both(yes.breaks, no.breaks)
         )
+
+    def _match(self, stmt: cst.Match, first: str, done: bool) -> Flow:
+        found = Flow(None if _exhaustive(stmt) else done)
+        for case in stmt.cases:
+            flow = self._block(tree.block(case.body), first, done)
+            found = Flow(
+                _both(found.end, flow.end),
+                found.returns and flow.returns,
+                _both(found.breaks, flow.breaks),
+            )
+        return found
 
     def _loop(self, stmt: cst.For | cst.While, first: str, done: bool) -> Flow:
         inner = self._block(tree.block(stmt.body), first, done)
@@ -220,6 +251,18 @@ class Finishing:
         return Flow(end, returns, breaks)
 
 
+def _waited(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """The expressions below ``node`` that are waited for, one by one or in a list."""
+    for each in tree.walk(node):
+        value = each.value if isinstance(each, cst.Yield) else None
+        if isinstance(each, cst.Await):
+            value = each.expression
+        if isinstance(value, cst.List):
+            yield from (element.value for element in value.elements)
+        elif value is not None:
+            yield value
+
+
 def _both(one: bool | None, other: bool | None) -> bool | None:
     if one is None or other is None:
         return other if one is None else one
@@ -240,6 +283,12 @@ def _certain_calls(node: cst.CSTNode) -> list[cst.Call]:
     for child in node.children:
         found += _certain_calls(child)
     return found
+
+
+def _exhaustive(stmt: cst.Match) -> bool:
+    """Whether the last case of a match takes everything."""
+    last = stmt.cases[-1]
+    return isinstance(last.pattern, cst.MatchAs) and last.pattern.pattern is None and not last.guard
 
 
 def _plain_with(stmt: cst.With) -> bool:

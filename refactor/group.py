@@ -96,9 +96,7 @@ class Groups:
         return plain or self.delegates.produced(user) is not None
 
     def _called_by(self, method: Method, use: Use) -> Refused:
-        unit = self.units.get(use.path)
-        line = unit.line(use.node) if unit is not None else self._line(use)
-        return Refused("UC403", method.node, what=method.name, at=line, where=use.path)
+        return Refused("UC403", method.node, what=method.name, at=self._line(use), where=use.path)
 
     def _line(self, use: Use) -> int:
         return use.file.line(use.node) if use.file is not None and use.node is not None else 1

@@ -6,6 +6,7 @@ import libcst as cst
 
 from . import cst as tree
 from . import decorators, generators
+from .bodies import footer_of
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
@@ -78,13 +79,14 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
-    open_end = not unit.finishing(continuations.cls).always(block, first or "self")
+    finishing = unit.finishing(continuations.cls, {id(old) for old, _ in replaced})
+    open_end = not finishing.always(block, first or "self")
     block = guarded(unit, continuations.cls, block, first or "self")
     if open_end:
         block = [tree.line(f"{first}._auto_finish = False"), *block]
     nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
     block = [tree.replace(stmt, nested) for stmt in block]
-    new = _coroutine(unit, handler, [*docstring, *block])
+    new = with_footers(_coroutine(unit, handler, [*docstring, *block]), continuations)
     outside = [pair for pair in replaced if pair not in nested]
     handled = continuations.handled
     return Rewrite(
@@ -106,6 +108,16 @@ def remarks(unit: Unit, sites: list[Site]) -> tuple[str, ...]:
     if unit.options.tornado >= 6 and any(may_hang(site.call) for site in fetches):
         told.append(REDIRECTS)
     return tuple(told)
+
+
+def with_footers(node: cst.FunctionDef, continuations: Continuations) -> cst.FunctionDef:
+    """``node`` with the comments at the end of the callbacks whose bodies it holds."""
+    moved = [*continuations.inlined, *continuations.nested]
+    lines = [
+        line for each in moved if isinstance(each, cst.FunctionDef) for line in footer_of(each)
+    ]
+    body = cst.ensure_type(node.body, cst.IndentedBlock)
+    return node.with_changes(body=body.with_changes(footer=[*body.footer, *lines]))
 
 
 def _inside(function: cst.FunctionDef, node: cst.CSTNode) -> bool:

@@ -20,7 +20,7 @@ from .edit import Rewrite
 from .find import ENGINE, decorated
 from .forms import Forms
 from .generators import waiting
-from .handler import check_nested, cleared, remarks, split, without_nested
+from .handler import check_nested, cleared, remarks, split, with_footers, without_nested
 from .methods import Method
 from .names import parameters
 from .producers import Produced, returning, without
@@ -58,7 +58,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     if converter.found:
         block = _guarded(unit, method, block, answering and own is None)
     done = Rewrite(
-        ((node, _coroutine(unit, new, [*docstring, *block])),),
+        ((node, with_footers(_coroutine(unit, new, [*docstring, *block]), continuations)),),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=remarks(unit, continuations.handled),

@@ -34,7 +34,8 @@ class Imports:
         """
         for written, needed in self._ways(module, name):
             first = written.partition(".")[0]
-            if first in taken and (needed is not None or first in self._locals):
+            new = needed is not None and needed not in self.wanted
+            if first in taken and (new or first in self._locals):
                 continue
             if needed is None:
                 return written

@@ -47,5 +47,8 @@ def _column(stmt: tree.Statement, call: cst.Call) -> int | None:
 
 
 def _moved(space: cst.ParenthesizedWhitespace, shift: int) -> cst.ParenthesizedWhitespace:
-    width = max(0, len(space.last_line.value) + shift)
-    return space.with_changes(last_line=cst.SimpleWhitespace(" " * width))
+    def wide(white: cst.SimpleWhitespace) -> cst.SimpleWhitespace:
+        return cst.SimpleWhitespace(" " * max(0, len(white.value) + shift))
+
+    lines = [each.with_changes(whitespace=wide(each.whitespace)) for each in space.empty_lines]
+    return space.with_changes(last_line=wide(space.last_line), empty_lines=lines)

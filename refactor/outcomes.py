@@ -81,7 +81,7 @@ class Run:
 
     def _undo(self, wanted: Mapping[str, dict[tuple[str, str], None]]) -> None:
         for path, unit in self.groups.units.items():
-            unit.imports.wanted = wanted[path]
+            unit.imports.wanted = wanted.get(path, {})
 
     def _stay(self, key: HandlerId, line: int, reason: Reason) -> None:
         self.outcomes[key] = HandlerOutcome(key.name, line, "kept", reason)

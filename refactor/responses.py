@@ -72,7 +72,7 @@ class Responses:
             raise Refused("UC205", bare, what=what)
         made, request = self._request(bare, taken)
         quiet = [] if self.raises else [keyword("raise_error", "False")]
-        sent = bare.with_changes(args=[cst.Arg(cst.Name(request)), *quiet])
+        sent = cst.Call(bare.func, [cst.Arg(cst.Name(request)), *quiet])
         began = tree.fresh("began", taken) if timed else ""
         if timed:
             clock = self.imports.refer("time", "time", taken)

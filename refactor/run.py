@@ -6,7 +6,6 @@ writes: `cli` hands the outcome to `apply` when it was asked to.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,15 +19,12 @@ from .project import Project
 from .reasons import sentence
 from .rounds import Rounds, Tools
 from .settings import Settings
-from .source import Source, SourceError, check, decode
+from .source import Source, SourceError, check, decode, may_hold_handlers
 from .write import WriteError
 from .write import replace as write_file
 
-_CANDIDATE = re.compile(rb"tornado|asynchronous")
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
-_WORD = re.compile(rb"\w+")
-# Files that never name Tornado are parsed too while they are few, so that a broken one is told; in
-# a big tree that would cost more than everything else.
+# Files that hold no handlers are parsed too while they are few, so that a broken one is told; in a
+# big tree that would cost more than everything else.
 _PARSE_ALL_BYTES = 1 << 20
 
 
@@ -63,9 +59,12 @@ def run(
 
 
 def _read(project: Project, targets: Sequence[Target]) -> _Batch:
-    """Read all targets, settle those that cannot hold a handler, guard the others."""
+    """Read all targets, and guard those that can hold a handler.
+
+    The others may have to change with a handler, and are opened when one needs them.
+    """
     batch = _Batch(project, {}, [], [], {})
-    idle: list[tuple[Target, Source]] = []
+    idle: list[Target] = []
     for target in targets:
         try:
             data = project.read(target.path)
@@ -75,58 +74,45 @@ def _read(project: Project, targets: Sequence[Target]) -> _Batch:
             source = decode(target.path, data)
             if suppress.skips_file(source):
                 batch.skips.append(Skip(target.shown, "uncallback: skip-file"))
-            elif _CANDIDATE.search(data):
-                _enter(batch, target, source)
+                continue
+            batch.sources[target.path] = target, source
+            if may_hold_handlers(data) or b"uncallback" in data:
+                _guard(batch, target.path)
             else:
-                idle.append((target, source))
+                idle.append(target)
         except OSError as error:
             problem = Problem("UC002", f"cannot be read: {error.strerror or error}")
             batch.settled.append(File(target.shown, "error", problem))
         except SourceError as error:
-            batch.settled.append(File(target.shown, "error", error.problem))
-    _settle_idle(batch, _enter_related(batch, idle))
+            _settle(batch, target, error.problem)
+    _check_idle(batch, idle)
+    if not any(may_hold_handlers(source.data) for _, source in batch.sources.values()):
+        batch.settled += [File(each.shown, "unchanged") for each, _ in batch.sources.values()]
+        batch.sources.clear()
     return batch
 
 
-def _enter(batch: _Batch, target: Target, source: Source) -> None:
-    tree = check(source)
-    for name in suppress.skipped_names(source, tree):
-        reason = Reason("UC903", sentence("UC903"), 1)
-        batch.keep[HandlerId(target.path, name)] = reason
-    batch.sources[target.path] = (target, source)
+def _guard(batch: _Batch, path: str) -> None:
+    """See that a file can be parsed, and which of its handlers a comment keeps."""
+    _, source = batch.sources[path]
+    for name in suppress.skipped_names(source, check(source)):
+        batch.keep[HandlerId(path, name)] = Reason("UC903", sentence("UC903"), 1)
 
 
-def _enter_related(batch: _Batch, idle: list[tuple[Target, Source]]) -> list[tuple[Target, Source]]:
-    """Enter the files that name a class of the files entered so far; returns the others.
-
-    A subclass of a handler may have to change with it and need not name Tornado itself.
-    """
-    fresh = [source.data for _, source in batch.sources.values()]
-    while fresh:
-        classes = {name for data in fresh for name in _CLASS.findall(data)}
-        fresh, others = [], []
-        for target, source in idle:
-            if classes.isdisjoint(_WORD.findall(source.data)):
-                others.append((target, source))
-                continue
-            try:
-                _enter(batch, target, source)
-                fresh.append(source.data)
-            except SourceError as error:
-                batch.settled.append(File(target.shown, "error", error.problem))
-        idle = others
-    return idle
+def _settle(batch: _Batch, target: Target, problem: Problem) -> None:
+    batch.sources.pop(target.path, None)
+    batch.settled.append(File(target.shown, "error", problem))
 
 
-def _settle_idle(batch: _Batch, idle: Sequence[tuple[Target, Source]]) -> None:
-    parse = sum(len(source.data) for _, source in idle) <= _PARSE_ALL_BYTES
-    for target, source in idle:
+def _check_idle(batch: _Batch, idle: Sequence[Target]) -> None:
+    """Tell of a broken file that holds no handler, while such files are few."""
+    if sum(len(batch.sources[target.path][1].data) for target in idle) > _PARSE_ALL_BYTES:
+        return
+    for target in idle:
         try:
-            if parse:
-                check(source)
-            batch.settled.append(File(target.shown, "unchanged"))
+            check(batch.sources[target.path][1])
         except SourceError as error:
-            batch.settled.append(File(target.shown, "error", error.problem))
+            _settle(batch, target, error.problem)
 
 
 def _process(batch: _Batch, settings: Settings, tools: Tools) -> list[File]:

@@ -21,25 +21,29 @@ class Piece:
     """A converted callback body.
 
     ``bound`` are its local names (parameters first bound by the operation included), ``outside``
-    the names it expects to find outside of the handler, ``captured`` the locals that closures in it
-    read, ``first`` its name for self (None for functions that share their host's).
+    the names it expects to find outside of every function, ``around`` those of functions around it
+    (with that function's id), ``captured`` the locals that closures in it read, ``first`` its name
+    for self (None for functions that share their host's).
     """
 
     block: tree.Block
     params: tuple[str, ...]
     bound: frozenset[str]
     outside: frozenset[str]
+    around: Mapping[str, int]
     captured: frozenset[str]
     first: str | None
 
 
 @dataclass(eq=False)
 class Host:
-    """The names of a function while pieces are merged into it."""
+    """The names of a function while pieces are merged into it; see ``Piece`` for the groups."""
 
     first: str
+    function: int
     bound: set[str] = field(default_factory=set)
     outside: set[str] = field(default_factory=set)
+    around: dict[str, int] = field(default_factory=dict)
     captured: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
 
@@ -47,10 +51,17 @@ class Host:
     def of(cls, function: tree.Function, names: Names, first: str) -> Host:
         """The names of ``function`` before anything is merged."""
         mine = variables(function)
+        read = mine.free | mine.declared
+        owners = {name: names.owner(function, name) for name in read}
+        around = {
+            n: id(o) for n, o in owners.items() if isinstance(o, cst.FunctionDef | cst.Lambda)
+        }
         return cls(
             first,
+            id(function),
             set(mine.bound),
-            {n for n in mine.free | mine.declared if not _closure(function, names, n)},
+            set(read - around.keys()),
+            around,
             set(mine.captured),
             set(mine.bound | mine.free | mine.declared),
         )
@@ -61,6 +72,8 @@ class Host:
             piece.first and self.first in piece.bound - {piece.first}
         ):
             return None
+        if any(self.bound & {n} and at != self.function for n, at in piece.around.items()):
+            return None
         table = {piece.first: self.first} if piece.first not in (None, self.first) else {}
         for name in sorted(piece.bound - {piece.first}):
             if self._meets(piece, name):
@@ -68,7 +81,7 @@ class Host:
         return {k: v for k, v in table.items() if k is not None}
 
     def _meets(self, piece: Piece, name: str) -> bool:
-        if name in self.outside:
+        if name in self.outside or name in self.around:
             return True
         if name not in self.bound:
             return False
@@ -85,14 +98,10 @@ class Host:
 
         self.bound |= new(piece.bound - {piece.first})
         self.outside |= piece.outside
+        self.around |= {n: at for n, at in piece.around.items() if at != self.function}
         self.captured |= new(piece.captured)
         done = [rename(stmt, table) for stmt in piece.block]
         for stmt in done:
             self.taken |= reads(stmt)
         self.taken |= self.bound
         return done
-
-
-def _closure(function: tree.Function, names: Names, name: str) -> bool:
-    """Whether a free name of ``function`` belongs to a function around it."""
-    return isinstance(names.owner(function, name), cst.FunctionDef | cst.Lambda)

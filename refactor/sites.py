@@ -18,6 +18,7 @@ from .callbacks import (
     CallbackRef,
     CallbackResolver,
     open_parameters,
+    with_defaults,
 )
 from .catalogue import Catalogue, Operation
 from .functions import definition
@@ -130,6 +131,7 @@ class SiteFinder:
         if operation.repeats and not self.assume_once:
             raise Refused("UC207", call, what=operation.name)
         callback = self.resolver.resolve(argument.value, call, first)
+        callback = with_defaults(callback, len(operation.passes))
         if operation.forwards:
             more = (*callback.arguments, *handed_on(call, argument))
             callback = replace(callback, arguments=more)

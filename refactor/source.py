@@ -74,6 +74,11 @@ class Source:
         return codecs.BOM_UTF8 + body if self.bom else body
 
 
+def may_hold_handlers(data: bytes) -> bool:
+    """Whether a file could name Tornado's ``@asynchronous``; one that could not needs no parser."""
+    return b"tornado" in data or b"asynchronous" in data
+
+
 def position(text: str, offset: int) -> tuple[int, int]:
     """Return the 1-based line and column of ``offset``; CR, LF and CRLF each end a line."""
     line, start = 1, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -43,9 +44,12 @@ class Unit:
             self.delegates,
         )
 
-    def finishing(self, cls: Class) -> Finishing:
-        """The must-finish analysis for ``cls``, with the methods that were converted so far."""
-        return Finishing(self.workspace, cls, self.delegates.converted)
+    def finishing(self, cls: Class, children: Collection[int] = ()) -> Finishing:
+        """The must-finish analysis for ``cls``, with the methods that were converted so far.
+
+        ``children`` are methods that become coroutines beside their caller, by node.
+        """
+        return Finishing(self.workspace, cls, self.delegates.converted, children)
 
     def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
         """The 1-based line of a node of the original file."""

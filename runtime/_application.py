@@ -53,8 +53,10 @@ class Application(HTTPServerConnectionDelegate):
         self.settings = settings
         self.ui_modules: dict[str, Any] = {"Template": TemplateModule}
         self.ui_methods: dict[str, Any] = {}
-        _load(self.ui_modules, settings.get("ui_modules", {}), _is_module)
-        _load(self.ui_methods, settings.get("ui_methods", {}), _is_method)
+        if settings.get("ui_modules"):
+            _load(self.ui_modules, settings["ui_modules"], _is_module)
+        if settings.get("ui_methods"):
+            _load(self.ui_methods, settings["ui_methods"], _is_method)
         if settings.get("debug"):
             for name, value in _DEBUG.items():
                 settings.setdefault(name, value)

@@ -111,6 +111,9 @@ class BaseFuture:
             self = None  # type: ignore[assignment]  # a traceback must not keep the future alive
 
 
+_NEVER_RETRIEVED = "Future exception was never retrieved: %s"
+
+
 class ImmediateFuture(BaseFuture):
     """``tornado.concurrent.Future`` as it is in Tornado 4: callbacks run at once."""
 
@@ -168,9 +171,7 @@ class ImmediateFuture(BaseFuture):
     def set_exc_info(self, exc_info: ExcInfo) -> None:
         """Resolve with an exception given as ``sys.exc_info()`` gives it."""
         self._exc_info = exc_info
-        self._unretrieved = _Unretrieved(
-            app_log, f"Future {self!r} exception was never retrieved: %s", exc_info
-        )
+        self._unretrieved = _Unretrieved(app_log, _NEVER_RETRIEVED, exc_info)
         self._run_callbacks()
 
     resolve_with_exc_info = set_exc_info

@@ -143,7 +143,7 @@ class HTTPRequest:
         fields.update(_NO_CALLBACKS)
         if decompress_response is None:
             fields["decompress_response"] = use_gzip
-        self.__dict__.update(fields)  # a property keeps its value under a name of its own
+        self.__dict__ = fields  # a property keeps its value under a name of its own
         if streaming_callback or header_callback or prepare_curl_callback or body_producer:
             for name in _CALLBACKS:
                 setattr(self, name, fields[name])

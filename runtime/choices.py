@@ -33,19 +33,19 @@ class _Plain:
 PLAIN: Chooser = _Plain()
 _chooser: Chooser = PLAIN
 
+choose = PLAIN.choose
+"""Ask the installed chooser; the index of one of the options comes back."""
+
+record = PLAIN.record
+"""Tell the installed chooser about an effect."""
+
 
 def install(chooser: Chooser) -> Chooser:
-    """Make ``chooser`` answer from now on; return the one that answered before."""
-    global _chooser
+    """Make ``chooser`` answer from now on; return the one that answered before.
+
+    ``choices.choose`` and ``choices.record`` are its methods from now on: read them when needed.
+    """
+    global _chooser, choose, record
     before, _chooser = _chooser, chooser
+    choose, record = chooser.choose, chooser.record
     return before
-
-
-def choose(key: str, options: Sequence[str]) -> int:
-    """Ask the installed chooser; the index of one of ``options`` comes back."""
-    return _chooser.choose(key, options)
-
-
-def record(kind: str, subject: str, detail: object = None) -> None:
-    """Tell the installed chooser about an effect."""
-    _chooser.record(kind, subject, detail)

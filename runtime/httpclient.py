@@ -132,15 +132,17 @@ class AsyncHTTPClient(Configurable):
         if self._closed:
             raise RuntimeError("fetch() called on closed AsyncHTTPClient")
         names = ("callback", "raise_error") if generation.current < 6 else ("raise_error",)
-        given = dict(zip(names, options, strict=False))
-        for name in names:
-            if name in kwargs:
-                given[name] = kwargs.pop(name)
+        given = dict(zip(names, options, strict=False)) if options else {}
+        if kwargs:
+            for name in names:
+                if name in kwargs:
+                    given[name] = kwargs.pop(name)
         if not isinstance(request, HTTPRequest):
             request = HTTPRequest(request, **kwargs)
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
-        request.headers = HTTPHeaders(request.headers)
+        if request.headers or type(request.headers) is not HTTPHeaders:
+            request.headers = HTTPHeaders(request.headers)
         proxy = RequestProxy(request, self.defaults)
         choices.record("fetch", f"{request.method} {request.url}", _detail(request))
         return self._start(proxy, given.get("callback"), given.get("raise_error", True))
@@ -194,7 +196,7 @@ def _raises(response: HTTPResponse, raise_error: bool) -> bool:
     return raise_error or (generation.current == 6 and not response._error_is_response_code)
 
 
-def _detail(request: HTTPRequest) -> dict[str, Any]:
+def _detail(request: HTTPRequest) -> dict[str, Any] | None:
     """What a request says besides method and address: headers, body, and the options given."""
     given = vars(request)
     values = _read_options(given)
@@ -206,7 +208,7 @@ def _detail(request: HTTPRequest) -> dict[str, Any]:
         detail["headers"] = dict(request.headers)
     if request.body is not None:
         detail["body"] = request.body
-    return detail
+    return detail or None
 
 
 class HTTPClient:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -85,6 +86,31 @@ def test_diff_writes_nothing_and_fix_is_idempotent(files: Path) -> None:
     again = uncallback("fix", "dirty.py", "--no-verify", "--exit-non-zero-on-fix", cwd=files)
     assert (again.returncode, again.stdout) == (0, b"")
     assert (dirty.stat().st_mtime_ns, dirty.stat().st_ino) == (once.st_mtime_ns, once.st_ino)
+
+
+def test_a_folder_names_every_file_below_it(tmp_path: Path) -> None:
+    """A method that has to change with a handler may stand where nothing names Tornado."""
+    page = """        from loader import Loader
+        from tornado.httpclient import AsyncHTTPClient
+        from tornado.web import RequestHandler, asynchronous
+
+        class Page(Loader, RequestHandler):
+            @asynchronous
+            def get(self):
+                self.load()
+
+            def start(self):
+                AsyncHTTPClient().fetch("http://feed.example.com/", callback=self.on_feed)
+
+            def on_feed(self, response):
+                self.finish(response.body)
+        """
+    loader = "class Loader(object):\n    def load(self):\n        self.start()\n"
+    tree(tmp_path, {"page.py": textwrap.dedent(page), "loader.py": loader})
+    assert uncallback("fix", "page.py", "--no-verify", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "loader.py").read_text() == loader
+    assert uncallback("fix", ".", "--no-verify", cwd=tmp_path).returncode == 0
+    assert "yield self.start()" in (tmp_path / "loader.py").read_text()
 
 
 def test_would_and_did_in_the_same_words(files: Path) -> None:

@@ -32,6 +32,9 @@ def describe(value: object, opaque: set[str] | None = None) -> str:
     kind = type(value)
     if kind in _PLAIN or ((kind is tuple or kind is list) and _flat(value)):
         return repr(value)
+    own = TEXTS.get(kind)
+    if own is not None:
+        return str(own(value))
     return _Describer(set() if opaque is None else opaque).text(value, DEPTH)
 
 

@@ -94,9 +94,10 @@ class Others:
         self._begin(kind, verb, connection)
         return True
 
-    def end(self) -> None:
-        """Record how they ended; their clients leave where that is never."""
+    def end(self) -> bool:
+        """Record how they ended; their clients leave where that is never. Were there any?"""
         for connection in self._connections:
             end = "finished" if connection.finished else "never finished"
             choices.record("end", connection.tag, end)
             connection.close()
+        return bool(self._connections)

@@ -11,8 +11,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from .. import choices
@@ -24,25 +23,19 @@ _FRAMES = re.compile(r"(Traceback \(most recent call last\):\n)(?:[ ]+.*\n)+")
 _real_loads = json.loads
 
 
-@contextmanager
-def patched() -> Iterator[None]:
-    """Put everything in place for a ``with`` block."""
-    log, enabled, configure = logging.Logger._log, logging.Logger.isEnabledFor, logging.basicConfig
-    loads, clock_before = json.loads, time.time
-    logging.Logger._log = _log  # type: ignore[method-assign,assignment]
-    logging.Logger.isEnabledFor = _always  # type: ignore[method-assign]
-    logging.basicConfig = _nothing
-    json.loads = _loads  # type: ignore[assignment]
-    sys.unraisablehook = _unraisable
-    time.time = clock.seconds
-    try:
-        yield
-    finally:
-        logging.Logger._log = log  # type: ignore[method-assign]
-        logging.Logger.isEnabledFor = enabled  # type: ignore[method-assign]
-        logging.basicConfig = configure
-        json.loads, time.time = loads, clock_before
-        sys.unraisablehook = sys.__unraisablehook__
+class patched:
+    """Puts everything in place for a ``with`` block; one may stand in another."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = [(owner, name, getattr(owner, name)) for owner, name, _ in _PATCHES]
+        for owner, name, patch in _PATCHES:
+            setattr(owner, name, patch)
+
+    def __exit__(self, *_: object) -> None:
+        for owner, name, value in self._before:
+            setattr(owner, name, value)
 
 
 def _unraisable(error: Any) -> None:
@@ -119,3 +112,13 @@ def _loads(text: Any, *args: Any, **kwargs: Any) -> Any:
                 raise json.JSONDecodeError("Expecting value", key, 0)
             return standin.Standin.named(f"json({name})")
     return _real_loads(text, *args, **kwargs)
+
+
+_PATCHES: tuple[tuple[Any, str, Any], ...] = (
+    (logging.Logger, "_log", _log),
+    (logging.Logger, "isEnabledFor", _always),
+    (logging, "basicConfig", _nothing),
+    (json, "loads", _loads),
+    (sys, "unraisablehook", _unraisable),
+    (time, "time", clock.seconds),
+)

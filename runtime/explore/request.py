@@ -128,10 +128,13 @@ class _Files(dict[str, Any]):
 def _path() -> str:
     """The path: with a slash at its end or without, where the code has decorators for that."""
     here = now()
-    names = {name.rpartition(".")[2] for name in here.harvest.dotted}
-    if not names & {"addslash", "removeslash"}:
+    harvest = here.harvest
+    adds, removes = (
+        name in harvest.attributes or name in harvest.dotted for name in ("addslash", "removeslash")
+    )
+    if not adds and not removes:
         return "/here"
-    paths = ("/here", "/here/") if "removeslash" in names else ("/here/", "/here")
+    paths = ("/here", "/here/") if removes else ("/here/", "/here")
     return paths[here.settle("the path's last slash", paths)]
 
 

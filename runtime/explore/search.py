@@ -14,7 +14,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from .compare import Trace, parting, trace
 from .footprint import reversals
@@ -54,23 +53,17 @@ class Pair:
     ``traces``: what is compared. ``agreed``: effects both had before they parted, or ``None``.
     """
 
+    __slots__ = ("after", "agreed", "asked", "before", "traces")
+
     def __init__(self, before: Run, after: Run) -> None:
         self.before = before
         self.after = after
-
-    @cached_property
-    def asked(self) -> tuple[Asked, ...]:
-        known = {question.key for question in self.before.asked}
-        extra = tuple(question for question in self.after.asked if question.key not in known)
-        return self.before.asked + extra
-
-    @cached_property
-    def traces(self) -> tuple[Trace, Trace]:
-        return trace(self.before), trace(self.after)
-
-    @cached_property
-    def agreed(self) -> int | None:
-        return parting(*self.traces)
+        self.asked: tuple[Asked, ...] = before.asked
+        if after.asked != before.asked:
+            known = {question.key for question in before.asked}
+            self.asked += tuple(each for each in after.asked if each.key not in known)
+        self.traces: tuple[Trace, Trace] = (trace(before), trace(after))
+        self.agreed: int | None = parting(*self.traces)
 
     @property
     def differs(self) -> bool:

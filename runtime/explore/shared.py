@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -57,8 +57,9 @@ class Watch:
         """A run was cut short: nobody knows what it has left behind."""
         self._dirty = True
 
-    def changes(self) -> Iterator[tuple[str, str]]:
+    def changes(self) -> dict[str, str]:
         """What differs from the fresh state: name, and the text of the value now."""
+        found: dict[str, str] = {}
         for prefix, owner, before in self._owners:
             now = owner.__dict__
             if now == before:
@@ -68,12 +69,13 @@ class Watch:
                 if value is not before.get(name, _MISSING):
                     self._dirty = True
                     text = "deleted" if value is _MISSING else _text(value)
-                    yield f"{prefix}{name}", text
+                    found[f"{prefix}{name}"] = text
         for (name, value), was in zip(self._objects, self._before, strict=True):
             changed = was.changed_to(value)
             if changed is not None:
                 self._dirty = True
-                yield name, changed
+                found[name] = changed
+        return found
 
     def _add(self, prefix: str, owner: Any, names: Any, seen: set[int], module: str) -> None:
         """Remember the attributes of a module or class, and look into what can change."""

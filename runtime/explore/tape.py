@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from types import FrameType
 
 from .describe import describe
@@ -18,6 +19,9 @@ from .trace import DELIVER, NOTES, ORDER, Asked, Event, Interrupted, Place, Run
 
 EVENTS = 4000
 """Effects, or questions, after which a run is said not to return; no clock has a say."""
+
+_event = partial(tuple.__new__, Event)
+"""Makes an ``Event`` of a tuple: the shortest way, which counts here."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -58,17 +62,21 @@ class Recorder:
     order in which the other version had them, used where the two have different ones pending.
     ``pick``: answers what neither says; without it the plain option is taken. ``locate``: when
     given, each event says where it was caused. ``clean`` may be set: it is applied to
-    every text, for two versions that run on different generations.
+    every text, for two versions that run on different generations. ``clock`` may be set to what
+    tells the seconds since the run began: an effect after it has moved is preceded by the time, as
+    waiting longer than before is a difference, but a timer that has no effect is not.
     """
 
     __slots__ = (
         "_counts",
+        "_last",
         "_locate",
         "_pick",
         "_preferred",
         "answers",
         "asked",
         "clean",
+        "clock",
         "events",
         "misaligned",
         "opaque",
@@ -86,9 +94,11 @@ class Recorder:
         self.events: list[Event] = []
         self.asked: list[Asked] = []
         self.clean: Clean | None = None
+        self.clock: Callable[[], float] | None = None
         self.misaligned: list[str] = []
         self.opaque: set[str] = set()
         self._counts: dict[str, int] = {}
+        self._last = 0.0
         self._preferred = {key: position for position, key in enumerate(preferred)}
         self._pick = pick
         self._locate = locate
@@ -125,6 +135,11 @@ class Recorder:
 
     def record(self, kind: str, subject: str, detail: object = None) -> None:
         """Write one effect down, with its values as they are now."""
+        if self.clock is not None and kind not in NOTES:
+            now = self.clock()
+            if now != self._last:
+                self._last = now
+                self.record("time", f"{now:.3f} s")
         text = "" if detail is None else describe(detail, self.opaque)
         if " at 0x" in text:
             text = _ADDRESS.sub("", text)
@@ -133,8 +148,9 @@ class Recorder:
         where = None
         if self._locate is not None and kind not in NOTES:
             where = _place(sys._getframe(1), self._locate)
-        self.events.append(Event(kind, subject, text, where))
-        if len(self.events) > EVENTS:
+        events = self.events
+        events.append(_event((kind, subject, text, where)))
+        if len(events) > EVENTS:
             raise TooLong(f"more than {EVENTS} effects")
 
     def run(

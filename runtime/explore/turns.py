@@ -57,6 +57,10 @@ class RunLoop(IOLoop):
         _state.contexts = EMPTY
         self.install()
 
+    def elapsed(self) -> float:
+        """Seconds since the run began, on the loop's clock."""
+        return self._now - EPOCH
+
     def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
         """As ``IOLoop.add_external``; the delivery is noted."""
 
@@ -89,7 +93,7 @@ class RunLoop(IOLoop):
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""
         keys = [external.key for external in self._externals]
-        deadline = self._timers.next_deadline()
+        deadline = self._timers.next_deadline() if self._timers else None
         if deadline is not None:
             keys.append(f"timer@{deadline - EPOCH:.6f}")
         return sorted(keys)

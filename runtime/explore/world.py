@@ -33,7 +33,6 @@ from .shown import Text
 from .standin import Standin
 from .suspended import waiting
 from .tape import Recorder
-from .timed import Timed
 from .trace import FINISHED, NEVER, Interrupted, Place, Run
 
 _TURNS = 3000
@@ -48,7 +47,8 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     here.failures = program.failures
     here.opaque = chooser.opaque
     outer = circumstances.begin(here)
-    before = choices.install(Timed(chooser, program.loop))
+    chooser.clock = program.loop.elapsed
+    before = choices.install(chooser)
     collecting = gc.isenabled()
     gc.disable()
     program.lines.clear()
@@ -125,6 +125,8 @@ class _Request:
         return None
 
     def _verbs(self, kind: type) -> list[str]:
+        if self.method in VERBS:
+            return [self.method]
         missing = RequestHandler._no_verb
         known = [verb for verb in VERBS if getattr(kind, verb, missing) is not missing]
         return self.program.anatomy.verbs(self.owner, self.method, known)
@@ -146,9 +148,9 @@ class _Request:
             end = FINISHED if self.connection.finished else NEVER
             if self.connection.closed and not self.connection.finished:
                 end = "the client left"
-            self.others.end()
-            self.connection.close()
-            self.loop.run_until_idle(_TURNS)
+            if self.others.end() or not self.connection.finished:
+                self.connection.close()
+                self.loop.run_until_idle(_TURNS)
         except Interrupted:
             raise
         except BaseException as error:
@@ -169,13 +171,13 @@ class _Request:
 
     def _wait(self) -> bool:
         """Before something outside happens: note shared state; the client may leave."""
-        self._share()
         connection = self.connection
         assert connection is not None
-        if connection.closed or connection.finished:
-            return False
         waiting = self.loop.waiting()
-        if not waiting:
+        if connection.finished and not waiting:  # nothing comes before the end, which notes it
+            return False
+        self._share()
+        if connection.closed or connection.finished or not waiting:
             return False
         moment = " | ".join(waiting)
         if self.others.start(self.here.ask, moment):
@@ -188,7 +190,7 @@ class _Request:
 
     def _share(self) -> None:
         """Record what was changed in state that outlives the request."""
-        changes = dict(self.program.watch.changes())
+        changes = self.program.watch.changes()
         if changes != self.shared:
             for name, text in changes.items():
                 if self.shared.get(name) != text:
@@ -217,7 +219,8 @@ _signatures: dict[Any, list[tuple[str, bool]]] = {}
 
 def _parameters(function: Any) -> list[tuple[str, bool]]:
     """Positional parameters after ``self``: name, and whether it has no default."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    inner = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    code = getattr(inner, "__code__", None)
     known = _signatures.get(code)
     if known is None:
         try:

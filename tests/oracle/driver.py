@@ -153,7 +153,8 @@ class Driver:
         heard = False
         for number, client in enumerate(self._clients, 1):
             if fresh := client.read():
-                self._recorder.note("wire", f"{number} {fresh.splitlines()[0][:60]!r}")
+                line = f"{number} {fresh.splitlines()[0][:60]!r} at {CLOCK.now - START:.2f} s"
+                self._recorder.note("wire", line)
                 heard = True
         return heard
 

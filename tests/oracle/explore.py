@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from .loopback import Loopback, Version
 from .scenario import AT_TIMER, Observation, Request, Scenario
@@ -18,6 +19,7 @@ VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 DEFAULT_OUTCOMES = ("404", "refused", "timeout", "304", "200:")
 LATER_OUTCOMES = ("500", "timeout")  # for what is only asked after something went wrong
 BUDGET = 24  # scenarios a verb
+COMPARED = 3  # further values tried for the arguments
 WITH_BODY = ("POST", "PUT", "PATCH")
 
 Seen = list[tuple[Scenario, Observation]]
@@ -160,18 +162,38 @@ def _requests(
     path = "/" + "/".join(f"part{n + 1}" for n in range(parts))
     arguments = {n: _argument(n) for n in _literals(tree, "argument")}
     cookies = dict.fromkeys(_literals(tree, "secure_cookie"), "alice")
-    encoded = "&".join(f"{k}={v}" for k, v in arguments.items())
     if wanted:
         yield "", Request.from_json({"method": method, "path": path, **wanted})
         return
-    if method in WITH_BODY:
-        full = Request(method, path, body=encoded or "x=1", signed_cookies=cookies)
-    else:
-        query = f"?{encoded}" if encoded else ""
-        full = Request(method, path + query, signed_cookies=cookies)
-    yield "", full
+    yield "", _request(method, path, arguments, cookies)
+    if arguments:
+        for value in _compared(tree)[:COMPARED]:
+            every = dict.fromkeys(arguments, value)
+            yield f" all {value}", _request(method, path, every, cookies)
     if arguments or cookies:
         yield " bare", Request(method, path)
+
+
+def _request(
+    method: str, path: str, arguments: Mapping[str, str], cookies: Mapping[str, str]
+) -> Request:
+    encoded = urlencode(arguments)
+    if method in WITH_BODY:
+        return Request(method, path, body=encoded or "x=1", signed_cookies=cookies)
+    return Request(method, f"{path}?{encoded}" if encoded else path, signed_cookies=cookies)
+
+
+def _compared(tree: ast.Module) -> list[str]:
+    """Texts that the code compares something with, each once, in the order of the code."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        operands = node.comparators if isinstance(node, ast.Compare) else ()
+        values = [v for o in operands for v in getattr(o, "elts", (o,))]
+        if isinstance(node, ast.MatchValue):
+            values = [node.value]
+        texts = [v.value for v in values if isinstance(v, ast.Constant)]
+        found |= dict.fromkeys(t for t in texts if isinstance(t, str) and t)
+    return list(found)
 
 
 def _argument(name: str) -> str:
