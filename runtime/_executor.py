@@ -46,14 +46,14 @@ class VirtualExecutor(futures.Executor):
 
     def __init__(self, max_workers: int | None = None, *args: Any, **kwargs: Any) -> None:
         """Take the arguments of ``ThreadPoolExecutor``; they have no effect."""
-        self._submitted = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         """Return a future for ``fn(*args, **kwargs)``, which runs later on the loop."""
-        self._submitted += 1
+        from ._questions import numbered
+
         job = _Job(functools.partial(fn, *args, **kwargs))
-        name = getattr(fn, "__name__", type(fn).__name__)
-        _current.loop().add_external(f"executor {name} #{self._submitted}", job.perform)
+        loop = _current.loop()
+        loop.add_external(numbered(loop, "job of an executor"), job.perform)
         return job
 
 

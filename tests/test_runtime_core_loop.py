@@ -228,7 +228,7 @@ class Worker:
 
 @pytest.mark.parametrize("number", [4, 5, 6])
 def test_virtual_executor(loop: IOLoop, choose: Any, number: int) -> None:
-    chooser = choose("executor work #2")
+    chooser = choose("job of an executor #2")
     with generation.use(number):
         worker = Worker(loop)
         futures = [worker.work(5), worker.work(0)]
@@ -237,7 +237,9 @@ def test_virtual_executor(loop: IOLoop, choose: Any, number: int) -> None:
         assert futures[0].result() == 2
         with pytest.raises(ZeroDivisionError):
             futures[1].result()
-    assert [options for _, options in chooser.asked] == [["executor work #1", "executor work #2"]]
+    assert [options for _, options in chooser.asked] == [
+        ["job of an executor #1", "job of an executor #2"]
+    ]
 
 
 def test_blocking_on_a_virtual_job_runs_it(loop: IOLoop) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from ..model import Reason, Verdict
 from ..outcome import Handler, Outcome
 
+HELD = 2
+"""What was held fixed is told up to so many."""
+
 
 def count(number: int, noun: str) -> str:
     """Return ``1 file``, ``2 files``."""
@@ -26,7 +29,7 @@ def verdict(found: Verdict | None) -> str:
         return f"unchecked: {found.reason}" if found.reason else "unchecked"
     parts: list[str] = [found.result]
     if found.result == "equivalent":
-        parts.append("complete" if found.complete else "sampled")
+        parts.append(_extent(found))
     if found.runs:
         parts.append(count(found.runs, "run"))
     if found.result == "equivalent" and found.coverage < 1:
@@ -34,7 +37,19 @@ def verdict(found: Verdict | None) -> str:
     text = ", ".join(parts)
     if found.reason and found.result != "equivalent":
         text = f"{text}: {one_line(found.reason)}"
+    held = found.details.get("held") or () if found.result == "equivalent" else ()
+    if held:
+        more = f" (and {len(held) - HELD} more)" if len(held) > HELD else ""
+        text = f"{text}; held fixed: {'; '.join(held[:HELD])}{more}"
     return text
+
+
+def _extent(found: Verdict) -> str:
+    """How far the runs went: some choices may be out of reach even if all others were tried."""
+    if found.complete:
+        return "complete"
+    relation = found.details.get("traces", {}).get("relation", "not established")
+    return "sampled" if relation == "not established" else "not complete"
 
 
 def placements(handler: Handler) -> str:

@@ -20,6 +20,7 @@ def seconds() -> float:
 def read() -> float:
     """What the code sees when it looks: from the second time on, it may have got late."""
     here = now()
+    here.hold("the clock, but for an hour that may pass")
     here.looks += 1
     if here.looks > 1 and here.ask(f"clock, look {here.looks}", ("no time has passed", "an hour")):
         here.late += 3600.0

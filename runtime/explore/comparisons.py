@@ -90,6 +90,8 @@ def _looked_up(node: ast.expr) -> str | None:
     argument: ast.expr | None = None
     if isinstance(node, ast.Call) and node.args:
         argument = node.args[0]
+        if last(node.func) in ("int", "float", "str"):
+            return _looked_up(argument)
     elif isinstance(node, ast.Subscript):
         argument = node.slice
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
@@ -102,6 +104,8 @@ def _texts(node: ast.expr | None, constants: Constants) -> Iterator[str]:
     if isinstance(node, ast.Name):
         for value in constants.get(node.id, ()):
             yield from _texts(value, {})
+    elif isinstance(node, ast.Constant) and type(node.value) is int:
+        yield from (str(node.value + step) for step in (-1, 0, 1))
     elif isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
         text = node.value
         yield text if isinstance(text, str) else text.decode("latin1")

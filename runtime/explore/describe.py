@@ -8,10 +8,15 @@ built on it is inconclusive. Addresses, file names and line numbers never get in
 
 from __future__ import annotations
 
+import functools
 import types
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from ..stack_context import _Wrapped
+
+_RUNTIME = __package__.rpartition(".")[0] + "."
 
 DEPTH = 8
 """Nesting beyond this is not followed; the rest is named opaque."""
@@ -19,8 +24,18 @@ DEPTH = 8
 TEXTS: dict[type, Callable[[object], str]] = {}
 """Types with a text of their own (stand-ins, the request handler), matched exactly."""
 
+STATES: dict[type, tuple[str, Callable[[Any], Mapping[str, object]]]] = {}
+"""Types that show a state in public only: the name they go by, and what tells the state."""
+
 _PLAIN: frozenset[type] = frozenset({str, bytes, int, float, bool, type(None), complex, range})
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+CACHE: type = type(functools.lru_cache(len))
+"""What ``functools.lru_cache`` makes of a function: it remembers, but shows how much only."""
+
+TEXTS[CACHE] = lambda cache: f"<cache of {cache.cache_info().currsize}>"  # type: ignore[attr-defined]
+
+TEXTS[types.CellType] = lambda cell: describe(cell.cell_contents)  # type: ignore[attr-defined]
+
 _VALUE_MODULES = frozenset({"datetime", "decimal", "fractions", "uuid", "pathlib", "ipaddress"})
 
 
@@ -61,7 +76,7 @@ class _Describer:
         if own is not None:
             return str(own(value))
         if id(value) in self._open:
-            return f"<the same {kind.__name__}>"
+            return f"<the same {STATES.get(kind, (kind.__name__,))[0]}>"
         if depth == 0:
             return self._hidden(f"{kind.__name__} nested more than {DEPTH} deep")
         self._open.append(id(value))
@@ -71,6 +86,9 @@ class _Describer:
             self._open.pop()
 
     def _structure(self, value: object, kind: type, depth: int) -> str:
+        if kind in STATES:
+            name, state = STATES[kind]
+            return f"<{name}{self._members(state(value), depth)}>"
         if (kind is tuple or kind is list) and _flat(value):
             return repr(value)
         if isinstance(value, (list, tuple, deque)):
@@ -99,7 +117,9 @@ class _Describer:
         if isinstance(value, types.ModuleType):
             return f"<module {value.__name__}>"
         if isinstance(value, _FUNCTIONS):
-            return f"<function {value.__name__}>"
+            return f"<function {value.__name__.strip('<>')}>"
+        if kind.__name__ == "partial" or kind is _Wrapped:
+            return f"<function {kind.__name__}>"
         if kind.__module__ in _VALUE_MODULES or value in (Ellipsis, NotImplemented):
             return repr(value)
         return None
@@ -107,9 +127,6 @@ class _Describer:
     def _object(self, value: object, kind: type, depth: int) -> str:
         if isinstance(value, (bytearray, memoryview)):
             return f"{kind.__name__}({bytes(value)!r})"
-        if hasattr(value, "func") and kind.__name__ == "partial":
-            parts = (value.func, value.args, value.keywords)  # type: ignore[attr-defined]
-            return "partial(" + ", ".join(self.text(part, depth) for part in parts) + ")"
         if isinstance(value, (str, bytes, int, float)):
             base = next(t for t in (str, bytes, int, float) if isinstance(value, t))
             return f"{kind.__name__}({base.__repr__(value)})"
@@ -122,16 +139,34 @@ class _Describer:
         return self._hidden(kind.__name__)
 
     def _attributes(self, value: object, depth: int) -> str:
-        held = dict(getattr(value, "__dict__", ()))
+        """What an object holds; of one of the runtime's, or of a class that derives from one, what
+        it shows in public."""
+        held: dict[str, Any] = dict(getattr(value, "__dict__", ()))
         for name in _slots(type(value)):
             if hasattr(value, name):
                 held[name] = getattr(value, name)
+        base = next((base for base in type(value).__mro__ if is_of_runtime(base)), None)
+        if base is not None:
+            private = {name for name in held if name.startswith("_")}
+            if base in STATES:
+                held.update(STATES[base][1](value))
+            elif private:
+                self.opaque.add(base.__name__)
+            held = {name: each for name, each in held.items() if name not in private}
+        return self._members(held, depth)
+
+    def _members(self, held: Mapping[str, object], depth: int) -> str:
         shown = (f" {name}={self.text(held[name], depth)}" for name in sorted(held, key=str))
         return "".join(shown)
 
     def _hidden(self, name: str) -> str:
         self.opaque.add(name)
         return f"<{name}>"
+
+
+def is_of_runtime(kind: type) -> bool:
+    """Whether ``kind`` is a class of the runtime: how its objects are made is nobody's business."""
+    return kind.__module__.startswith(_RUNTIME)
 
 
 def _slots(kind: type) -> list[str]:

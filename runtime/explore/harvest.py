@@ -20,6 +20,7 @@ add append appendleft clear discard extend extendleft insert pop popitem popleft
 remove reverse setdefault sort update notify notify_all set acquire release
 """
 _MUTATORS = frozenset(_CHANGING.split())
+_ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _OF_FRAMES = frozenset({"tb_frame", "tb_next", "tb_lineno", "f_back", "f_code", "f_lineno"})
 _MODULE_NAMES = frozenset(
     {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__loader__", "__path__"}
@@ -38,8 +39,9 @@ class Harvest:
     name. ``compared``: for a string such as an argument's name, what its value is compared with.
     ``arities``: for the last name of a callee, how many values the callback given to it takes.
     ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
-    ``json``: whether JSON is read; ``frames``: whether tracebacks are looked into. ``mutated``:
-    last names of what is changed in place.
+    ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
+    ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
+    into. ``mutated``: last names of what is changed in place.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -55,6 +57,8 @@ class Harvest:
     codes: frozenset[int] = frozenset()
     headers: frozenset[str] = frozenset()
     json: bool = False
+    blanks: bool = False
+    looked_up: frozenset[str] = frozenset()
     frames: bool = False
     mutated: frozenset[str] = frozenset()
 
@@ -106,11 +110,13 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
             and isinstance(node.value, str)
             and 0 < len(node.value) < 60
         ),
-        compared=compared(nodes),
+        compared=_with_numbers(compared(nodes), _called(nodes)),
         arities=_arities(nodes),
-        codes=frozenset(code for node in nodes for code in _codes(node)),
+        codes=frozenset(c for node in nodes for c in _codes(node) if 200 <= c < 600),
         headers=frozenset(name for node in nodes for name in _headers(node)),
         json=bool(_called(nodes) & {"loads", "json_decode"}),
+        blanks=any(map(_strips, nodes)),
+        looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
     )
@@ -124,8 +130,16 @@ def names_only(found: Harvest) -> Harvest:
         attributes=found.attributes,
         strings=found.strings,
         json=found.json,
+        blanks=found.blanks,
         mutated=found.mutated,
     )
+
+
+def _with_numbers(found: dict[str, frozenset[str]], called: set[str]) -> dict[str, frozenset[str]]:
+    """Where text is read as a number, an answer may hold one."""
+    if called & {"int", "float"}:
+        found["body"] = found.get("body", frozenset()) | {"1"}
+    return found
 
 
 def _codes(node: ast.AST) -> Iterator[int]:
@@ -135,8 +149,12 @@ def _codes(node: ast.AST) -> Iterator[int]:
         if {last(side) for side in sides} & {"code", "status_code", "status"}:
             for each in (inner for side in sides for inner in ast.walk(side)):
                 value = each.value if isinstance(each, ast.Constant) else None
-                if type(value) is int and 200 <= value < 600:
-                    yield value
+                if type(value) is int:
+                    bounds = any(isinstance(op, _ORDERED) for op in node.ops)
+                    yield from (value - 1, value, value + 1) if bounds else (value,)
+    elif isinstance(node, (ast.Tuple, ast.List, ast.Set, ast.Assign)):
+        parts = [node.value] if isinstance(node, ast.Assign) else node.elts
+        yield from (p.value for p in parts if isinstance(p, ast.Constant) and type(p.value) is int)
 
 
 def _headers(node: ast.AST) -> Iterator[str]:
@@ -163,6 +181,23 @@ def _mutated(node: ast.AST) -> Iterator[str]:
             yield node.attr
     elif isinstance(node, ast.Global):
         yield from node.names
+
+
+def _asked_for(node: ast.AST) -> Iterator[str]:
+    """Names in ``self.get_argument("name")`` and its like, and in ``arguments["name"]``."""
+    key: ast.expr | None = None
+    if isinstance(node, ast.Call) and node.args and last(node.func).startswith("get"):
+        key = node.args[0]
+    elif isinstance(node, ast.Subscript):
+        key = node.slice
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        yield key.value
+
+
+def _strips(node: ast.AST) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("strip", "lstrip", "rstrip")
+    return isinstance(node, ast.keyword) and node.arg == "strip"
 
 
 def _called(nodes: Iterable[ast.AST]) -> set[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import generation
+from ..web import RequestHandler
 from . import circumstances
 from .anatomy import Anatomy
 from .catalogue import Catalogue
@@ -59,6 +60,10 @@ class LoadedVersion:
         )
         self.failures: dict[str, Any] = {}
         self.classes: dict[str, type] = {}
+        self.shares = False
+        """Whether requests share something that the code changes, in this version or the other."""
+        self.unseen = False
+        """Whether that may be something which only a further request shows."""
         self.namespace: dict[str, Any] = {}
         self._source = Source(version.path, version.source)
         self._watch: Watch | None = None
@@ -87,6 +92,11 @@ class LoadedVersion:
     def locate(self) -> Mapping[str, str]:
         """File names in code objects to paths; they are the same here."""
         return {path: path for path in self._importer.lines}
+
+    def serves(self, owner: str) -> bool:
+        """Whether there is a class ``owner`` that answers requests."""
+        kind = self.classes.get(owner)
+        return kind is not None and issubclass(kind, RequestHandler)
 
     def outline(self, handler: str) -> Outline:
         """What can be known about ``handler`` without running it."""
@@ -141,11 +151,15 @@ class LoadedVersion:
         self.namespace = module.__dict__
         self.failures = self._failures()
         self._watch = Watch(self._importer.modules.values())
+        self.unseen = self.unseen or self._watch.unseen
+        self.shares = self.shares or self._watch.shares(self.harvest.mutated)
 
-    @cached_property
-    def shares(self) -> bool:
-        """Whether requests share something that the code changes."""
-        return self.watch.shares(self.harvest.mutated)
+    def meet(self, other: LoadedVersion) -> None:
+        """Serve further requests where ``other`` does: both versions get the same ones."""
+        shares = [each.watch.shares(each.harvest.mutated) for each in (self, other)]
+        unseen = [each.watch.unseen for each in (self, other)]
+        for each in (self, other):
+            each.shares, each.unseen = any(shares), any(unseen)
 
     def others(self, owner: str) -> list[tuple[str, type, str]]:
         """Requests that may come meanwhile: label, class and verb; those to ``owner`` first."""

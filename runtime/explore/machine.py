@@ -60,6 +60,7 @@ def random_module() -> ModuleType:
 def _number(kind: str) -> int:
     """1 for the first number of a kind in this run, 2 for the second."""
     here = now()
+    here.hold(f"what is in a {kind}: they are numbered")
     here.counts[kind] = here.counts.get(kind, 0) + 1
     return here.counts[kind]
 
@@ -75,7 +76,7 @@ def uuid_module() -> ModuleType:
 
 
 def _bytes(count: int | None = None) -> bytes:
-    return _number("random bytes").to_bytes(count or 32, "big") if count != 0 else b""
+    return _number("random text").to_bytes(count or 32, "big") if count != 0 else b""
 
 
 def secrets_module() -> ModuleType:

@@ -7,7 +7,7 @@ read is present or absent, and its value may be one that the code compares it wi
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 from http.cookies import Morsel
 from typing import Any
 
@@ -21,12 +21,16 @@ from .standin import Standin, part
 
 SECRET = "a secret of the application under check"
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
+_SIGNED = frozenset({"get_secure_cookie", "get_signed_cookie"})
+_UNNAMED = "x-other"
+"""A name that no code has heard of, for code that looks at whatever there is."""
+_PLURAL = frozenset({"get_arguments", "get_query_arguments", "get_body_arguments", "arguments"})
 
 
-def _value(kind: str, name: str) -> str | None:
-    """Ask for the value of something named; ``None`` if it is absent."""
+def _value(kind: str, name: str, more: Sequence[str] = ()) -> str | None:
+    """Ask for the value of something named, maybe one of ``more``; ``None`` if it is absent."""
     here = now()
-    values = ["1", "text", *sorted(here.harvest.compared.get(name, ()))]
+    values = ["1", "text", *sorted(here.harvest.compared.get(name, ())), *more]
     if here.harvest.json:
         text = f'{{"from": "{kind} {name}"}}'
         here.bodies[text] = f"{kind} {name}"
@@ -37,16 +41,50 @@ def _value(kind: str, name: str) -> str | None:
     return values[0] if taken == 0 else values[taken - 1]
 
 
+def _named(what: str, kind: Container[str]) -> list[str]:
+    """The names of what is there, for code that looks at all of it: known ones, maybe another."""
+    here = now()
+    here.hold(f"the names of {what} that the code does not name")
+    known = [name for name in sorted(here.harvest.looked_up) if name in kind]
+    other = here.settle(f"{what} that the code does not name", ("none", "one"))
+    return [*known, _UNNAMED] if other else known
+
+
 class _Arguments(dict[str, list[bytes]]):
     """Arguments of the query or the body, asked for one by one."""
 
     __slots__ = ()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(_named("arguments", self))
+
+    def __len__(self) -> int:
+        return len(_named("arguments", self))
+
+    def keys(self) -> Any:
+        """Those that the code names, as far as they are there, and maybe one more."""
+        return dict.fromkeys(self).keys()
+
+    def values(self) -> Any:
+        """As ``keys``."""
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> Any:
+        """As ``keys``."""
+        return {name: self[name] for name in self}.items()
+
     def get(self, name: str, default: Any = None) -> Any:
         if name in dict.keys(self):
             return dict.__getitem__(self, name)
-        value = _value("argument", name)
-        return default if value is None else [value.encode()]
+        harvest = now().harvest
+        more = ["", " text "] if harvest.blanks else [""]
+        value = _value("argument", name, more)
+        if value is None:
+            return default
+        times = ("once", "twice") if harvest.attributes & _PLURAL else ("once",)
+        if len(times) > 1 and now().settle(f"argument {name} is given", times):
+            return [value.encode(), b"text"]
+        return [value.encode()]
 
     def __contains__(self, name: object) -> bool:
         return self.get(str(name)) is not None
@@ -91,19 +129,40 @@ class _Headers(HTTPHeaders):
 
 
 class _Cookies(dict[str, "Morsel[str]"]):
-    """Cookies by name; those that are read as signed ones are signed."""
+    """Cookies by name; where the code reads signed ones they are, or else are not."""
 
     __slots__ = ()
 
     def __contains__(self, name: object) -> bool:
         return name in now().harvest.strings and _value("cookie", str(name)) is not None
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(_named("cookies", self))
+
+    def __len__(self) -> int:
+        return len(_named("cookies", self))
+
+    def keys(self) -> Any:
+        """Those that the code names, as far as they are there, and maybe one more."""
+        return dict.fromkeys(self).keys()
+
+    def values(self) -> Any:
+        """As ``keys``."""
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> Any:
+        """As ``keys``."""
+        return {name: self[name] for name in self}.items()
+
     def __getitem__(self, name: str) -> Morsel[str]:
-        value = _value("cookie", name) if name in now().harvest.strings else None
+        here = now()
+        known = name in here.harvest.strings or name == _UNNAMED
+        value = _value("cookie", name) if known else None
         if value is None:
             raise KeyError(name)
-        callers = (sys._getframe(1).f_code.co_name, sys._getframe(2).f_code.co_name)
-        if "get_secure_cookie" in callers:
+        if _SIGNED & here.harvest.attributes and not here.settle(
+            f"cookie {name} is", ("signed", "not signed")
+        ):
             value = create_signed_value(SECRET, name, value).decode()
         morsel: Morsel[str] = Morsel()
         morsel.set(name, value, value)
@@ -138,10 +197,38 @@ def _path() -> str:
     return paths[here.settle("the path's last slash", paths)]
 
 
+def _chosen(name: str, *others: str) -> Any:
+    """An attribute of the request that code under check finds to be one of several values.
+
+    The runtime, whose log lines show some of them, goes on seeing the first.
+    """
+    inner = f"_plain_{name}"
+
+    def read(self: Any) -> Any:
+        plain = self.__dict__[inner]
+        here = now()
+        if sys._getframe(1).f_code.co_filename not in here.files:
+            return plain
+        here.hold(f"the request's {name}, but for the values tried")
+        values = list(dict.fromkeys([plain, *others, *sorted(here.harvest.compared.get(name, ()))]))
+        return values[here.settle(f"the request's {name}", values)]
+
+    def write(self: Any, value: Any) -> None:
+        self.__dict__[inner] = value
+
+    return property(read, write)
+
+
 class ExploredRequest(HTTPServerRequest):
     """A request without anything in it that was not asked for."""
 
     _path: str
+    remote_ip = _chosen("remote_ip", "10.1.2.3")
+    protocol = _chosen("protocol", "https")
+    host = _chosen("host", "example.com")
+    uri = _chosen("uri", "/here?a=1")
+    query = _chosen("query", "a=1")
+    version = _chosen("version", "HTTP/1.0")
 
     def __init__(self, method: str, connection: Any) -> None:
         super().__init__(method, _path(), "HTTP/1.1", _Headers(), None, None, None, connection)
@@ -162,6 +249,11 @@ class ExploredRequest(HTTPServerRequest):
     @path.setter
     def path(self, value: str) -> None:
         self._path = value
+
+    def full_url(self) -> str:
+        """As ``HTTPServerRequest.full_url``."""
+        now().hold("the request's address")
+        return super().full_url()
 
     @property
     def cookies(self) -> Any:

@@ -74,6 +74,7 @@ class Service:
     def _handlers(self, job: Job) -> list[dict[str, Any]]:
         try:
             loaded = _Loaded(job, self._load(job.before), self._load(job.after))
+            loaded.before.meet(loaded.after)
         except Unloadable as error:
             self._guard.take()
             judgement = Judgement("inconclusive", False, 0, 0.0, str(error))
@@ -154,9 +155,16 @@ def _common(loaded: _Loaded) -> tuple[str, ...]:
 
 
 def _require(loaded: _Loaded, name: str) -> None:
-    """Raise ``BadRequest`` unless both versions have the handler."""
-    for which, program in (("first", loaded.before), ("second", loaded.after)):
-        if name not in program.handlers:
+    """Raise ``BadRequest`` unless both versions can be asked for the handler.
+
+    A verb that only one of them has is asked of the other one's class, which answers 405.
+    """
+    owner, _, method = name.rpartition(".")
+    versions = (("first", loaded.before), ("second", loaded.after))
+    anywhere = any(name in program.handlers for _, program in versions)
+    for which, program in versions:
+        refuses = anywhere and method in VERBS and program.serves(owner)
+        if name not in program.handlers and not refuses:
             known = ", ".join(program.handlers) or "none"
             raise BadRequest(
                 "unknown-handler", f"no handler {name} in the {which} version (found: {known})"

@@ -8,47 +8,71 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Container, Iterable
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from argparse import Namespace
+from array import array
+from collections import UserDict, UserList, deque
+from collections.abc import Container, Iterable, Iterator
+from contextvars import ContextVar
+from io import IOBase
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 from . import circumstances
-from .describe import describe
+from .describe import CACHE, STATES, describe, is_of_runtime
 from .standin import Standin
 
 _HARMLESS = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
     property, frozenset,
 )  # fmt: skip
-_FUNCTION = re.compile(r"<function [^<>]*>")
+_CONSTANT = (str, bytes, int, float, bool, type(None), tuple, frozenset)
+_FUNCTION = re.compile(r"<function [^<>]*>|<Future>")
+"""What will be called back: a function, or a future that nobody has resolved."""
 _MISSING = object()
 _LAZY = frozenset({"__annotations__", "__builtins__", "__warningregistry__"})
 """Made by the interpreter when somebody looks."""
-_RUNTIME = __package__.rpartition(".")[0] + "."
-_LOOK_INTO = (list, dict, set, bytearray)
+_LOOK_INTO = (list, dict, set, bytearray, deque, array, CellType)
+_SPENT = (Iterator, IOBase, ContextVar)
+"""Objects whose state nobody can see, but that one request may leave otherwise for the next."""
 
 
 class Watch:
     """Remembers the state of freshly executed modules and tells what has become of it."""
 
-    __slots__ = ("_before", "_dirty", "_objects", "_owners")
+    __slots__ = ("_before", "_dirty", "_names", "_objects", "_owners", "_unseen")
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
         self._owners: list[tuple[str, Any, dict[str, Any]]] = []
         self._objects: list[tuple[str, Any]] = []
-        self._dirty = False
+        self._dirty = self._unseen = False
         seen: set[int] = set()
-        for module in list(modules):
+        modules = list(modules)
+        self._names = {module.__name__ for module in modules}
+        for module in modules:
             self._add("", module, module.__dict__, seen, module.__name__)
         self._before = [_Before(value) for _, value in self._objects]
 
     @property
     def stale(self) -> bool:
         """Whether ``changes`` has ever found something, or could overlook something."""
-        return self._dirty
+        return self._dirty or self._unseen
+
+    @property
+    def unseen(self) -> bool:
+        """Whether there is state of which nobody can see what it is."""
+        return self._unseen
 
     def shares(self, mutated: Container[str]) -> bool:
         """Whether there is state that code which changes what is called ``mutated`` may change."""
+        if self._unseen or any(type(value) is CACHE for _, value in self._objects):
+            return True
         names = [name for name, _ in self._objects]
         names.extend(f"{prefix}{name}" for prefix, _, kept in self._owners for name in kept)
         return any(name.rpartition(".")[2] in mutated for name in names)
@@ -103,14 +127,19 @@ class Watch:
         value = getattr(value, "__func__", value) if kind is not MethodType else value
         if isinstance(value, FunctionType):
             self._look_at_function(name, value, seen, module)
-        elif isinstance(value, _LOOK_INTO) or (
-            kind.__name__ not in _STATELESS
-            and (
-                kind.__module__.startswith(_RUNTIME)
-                or (hasattr(value, "__dict__") and kind.__module__ == module)
-            )
-        ):
+        elif isinstance(value, (*_LOOK_INTO, CACHE)) or self._has_state(value, kind):
             self._objects.append((name, value))
+            self._unseen = self._unseen or (is_of_runtime(kind) and kind not in STATES)
+        elif isinstance(value, _SPENT):
+            self._unseen = True
+
+    def _has_state(self, value: object, kind: type) -> bool:
+        """Whether an instance holds something: its class is the project's, the runtime's, or one
+        of the library's whose attributes code sets as it likes."""
+        if kind.__name__ in _STATELESS:
+            return False
+        of_project = kind.__module__ in self._names or kind in _FREE
+        return is_of_runtime(kind) or (of_project and hasattr(value, "__dict__"))
 
     def _look_at_function(
         self, name: str, function: FunctionType, seen: set[int], module: str
@@ -121,11 +150,20 @@ class Watch:
         for default in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             if isinstance(default, _LOOK_INTO):
                 self._objects.append((f"{name} default", default))
-        for cell in function.__closure__ or ():
+        for free, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
             try:
-                self._look(name, cell.cell_contents, seen, module)
+                held = cell.cell_contents
             except ValueError:  # an empty cell
                 continue
+            if isinstance(held, _CONSTANT):
+                self._objects.append((f"{name}.{free}", cell))
+            else:
+                self._look(name, held, seen, module)
+
+
+_FREE = (SimpleNamespace, UserDict, UserList, Namespace)
 
 
 class _Before:
@@ -155,9 +193,7 @@ def _is_plain(value: Any) -> bool:
     return kind in (str, bytes, int, float, bool, type(None))
 
 
-_STATELESS = frozenset(
-    {"AsyncHTTPClient", "RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser"}
-)
+_STATELESS = frozenset({"RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser", "_Options"})
 
 
 def _text(value: Any, opaque: set[str] | None = None) -> str:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Place = tuple[str, int]
 """A line of a file: project-relative posix path, 1-based line."""
@@ -166,6 +166,12 @@ class Program(Protocol):
     @property
     def locate(self) -> Mapping[str, str]:
         """File names as code objects carry them (``co_filename``) to the paths shown to people."""
+
+    def serves(self, owner: str) -> bool:
+        """Whether there is a class ``owner`` that answers requests."""
+
+    def meet(self, other: Any) -> None:
+        """Hear of the version that this one is compared with, once both are loaded."""
 
     def outline(self, handler: str) -> Outline:
         """What can be known about ``handler`` without running it."""

@@ -177,7 +177,22 @@ class _Trial:
 
     def _held(self) -> list[str]:
         outlines = (self._before.outline, self._after.outline)
-        return sorted(self._evidence.held.union(*(outline.held for outline in outlines)))
+        return sorted(
+            {
+                *self._evidence.held.union(*(outline.held for outline in outlines)),
+                *self._unreached(),
+            }
+        )
+
+    def _unreached(self) -> Iterator[str]:
+        """What stands in lines that no run has reached, so that nobody knows what it does."""
+        for name, side, seen in (
+            ("first", self._before, self._evidence.lines_before),
+            ("second", self._after, self._evidence.lines_after),
+        ):
+            numbers = sorted(line for _, line in side.outline.lines - seen)
+            if numbers:
+                yield f"what no run reached in the {name} version: {_lines(numbers)}"
 
     def _coverage(self) -> float:
         evidence = self._evidence
@@ -197,6 +212,18 @@ class _Trial:
             "sampled": search.sampled,
             "held": held,
         }
+
+
+def _lines(numbers: list[int]) -> str:
+    """``line 3``, or ``lines 3, 5 to 7``."""
+    groups: list[list[int]] = []
+    for number in numbers:
+        if groups and number == groups[-1][-1] + 1:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    parts = [f"{g[0]}" if len(g) == 1 else f"{g[0]} to {g[-1]}" for g in groups]
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(parts)}"
 
 
 def _step(run: Run, position: int) -> str:

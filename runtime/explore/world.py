@@ -20,7 +20,7 @@ from .._connection import MemoryConnection
 from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
-from . import circumstances
+from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
@@ -143,7 +143,9 @@ class _Request:
         try:
             self._begin(kind, verb, self.connection)
             self.loop.run_until_idle(_TURNS)
-            while not self.connection.finished and self.others.start(self.here.ask, "nothing"):
+            while (self.program.unseen or not self.connection.finished) and self.others.start(
+                self.here.ask, "nothing"
+            ):
                 self.loop.run_until_idle(_TURNS)
             end = FINISHED if self.connection.finished else NEVER
             if self.connection.closed and not self.connection.finished:
