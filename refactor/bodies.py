@@ -17,6 +17,8 @@ def is_generator(function: tree.Function) -> bool:
 def body_of(function: tree.Function) -> tree.Block:
     """The statements of a callback, its docstring turned into comments."""
     if isinstance(function, cst.Lambda):
+        if tree.dotted(function.body) in ("None", "True", "False"):
+            return [tree.line("pass")]
         return [cst.SimpleStatementLine([cst.Expr(function.body)])]
     stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
     comments = [line for line in function.leading_lines if line.comment is not None]

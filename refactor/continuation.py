@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
+from .aftermath import nothing
 from .awaitable import Awaitables
 from .bodies import body_of, is_generator, trimmed
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
@@ -171,6 +172,7 @@ class Continuations:
                 table[name] = tree.fresh(f"{name}_2", host.taken)
             before.append(tree.line(f"{table.get(name, name)} = VALUE", VALUE=arg.value))
         body = host.merge(piece, table)
+        body = [] if nothing(body) and not any(_commented(stmt) for stmt in body) else body
         if isinstance(function, cst.FunctionDef):
             (self.inlined if ref.kind == "method" else self.nested).append(function)
         wanted = [table.get(p.name.value, p.name.value) for p in params]
@@ -192,7 +194,11 @@ class Continuations:
         self._repeating.add(id(function))
         given = [p.name.value for p in params]
         outer = function is not self._active[-1]
-        bound = self._bound_arguments(ref, params)
+        bound = [
+            (name, arg)
+            for name, arg in self._bound_arguments(ref, params)
+            if tree.dotted(arg.value) != name
+        ]
         moving = [v for _, arg in bound for v in reads(arg.value)]
         unstable = not all(_local_value(arg.value) for _, arg in bound)
         if (outer and host.bound & set(given)) or unstable or set(moving) & _rebound(after):
@@ -325,6 +331,10 @@ def _result_names(site: Site, host: Host) -> list[str]:
     return [
         name if name in free else tree.fresh(name, host.taken) for name in site.operation.passes
     ]
+
+
+def _commented(stmt: cst.CSTNode) -> bool:
+    return any(True for _ in tree.find(stmt, cst.Comment))
 
 
 def _flexible(ref: CallbackRef) -> bool:

@@ -21,6 +21,9 @@ from .workspace import Class, Workspace, first_parameter
 FINISHING = frozenset({"finish", "render", "redirect", "send_error"})
 """Methods of ``RequestHandler`` that always finish the request or raise."""
 
+REPORT = "_handle_request_exception"
+"""The method of ``RequestHandler`` that answers an exception, with ``send_error`` or ``finish``."""
+
 REDIRECTING = frozenset(
     {
         "tornado.auth.OpenIdMixin.authenticate_redirect",
@@ -97,6 +100,8 @@ class Finishing:
         outside = Receivers(self.workspace, self.cls.file).external(self.cls)
         if any(f"{owner}.{name}" in REDIRECTING for owner in outside):
             return True
+        if name == REPORT:
+            return all(self._method_always(each, False) for each in ("send_error", "finish"))
         return name in FINISHING and (bool(outside) or self._is_mixin())
 
     def _is_mixin(self) -> bool:

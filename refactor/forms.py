@@ -55,7 +55,8 @@ class Forms:
             return [self._unpacked(self.awaitable(site, taken), target)]
         if form in ("settled", "given"):
             future = target or tree.fresh("future", taken)
-            return self._settled(self.start(site, future, exact, taken), target)
+            begun = self.start(site, future, exact, taken)
+            return [*begun.statements, *self._settled(begun, target)]
         wanted = target is not None
         if form == "promise" or self.shim(site, exact and wanted) or self._asks(site):
             started = self.start(site, tree.fresh("future", taken), exact, taken, wanted)
@@ -211,7 +212,7 @@ class Forms:
         wait = self.wait(cst.Name(started.future), None)
         same = target is None or target == started.future
         renamed = [] if same else [tree.line(f"{target} = {started.future}")]
-        return [*started.statements, _quiet(wait), *renamed]
+        return [_quiet(wait), *renamed]
 
     def _unless_closed(
         self, expression: cst.BaseExpression, target: str | None, taken: set[str]

@@ -174,7 +174,8 @@ def _check_hooks(handler: Handler) -> None:
 def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
     """A handler that starts nothing: the decorator goes when every path finishes by itself."""
     body = tree.block(handler.node.body)
-    if isinstance(tree.small(split(handler.node)[1][0]), cst.Raise):
+    stmts = split(handler.node)[1]
+    if stmts and isinstance(tree.small(stmts[0]), cst.Raise):
         raise Refused("UC106", handler.node)
     if not unit.finishing(cls).always(body, first):
         raise Refused("UC101", handler.node)

@@ -129,6 +129,9 @@ class Receivers:
         holder = self._type(node.value, at, depth + 1)
         if not isinstance(holder, Class):
             return None
+        found = self.workspace.method(holder, node.attr.value)
+        if found is not None:
+            return self._given_by(*found, depth)
         values: list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]] = []
         for cls in self.workspace.ancestry(holder):
             if isinstance(cls, Class):
@@ -137,6 +140,17 @@ class Receivers:
             Receivers(self.workspace, file)._type(value, place, depth + 1) if value else None
             for value, place, file in values
         }
+        return types.pop() if len(types) == 1 else None
+
+    def _given_by(self, cls: Class, method: cst.FunctionDef, depth: int) -> Class | str | None:
+        """The type of a property, when each of its returns gives the same."""
+        marks = [tree.dotted(each.decorator) for each in method.decorators]
+        generator = tree.some(method.body, lambda n: isinstance(n, cst.Yield))
+        if marks != ["property"] or generator:
+            return None
+        there = Receivers(self.workspace, cls.file)
+        returns = list(tree.find(method.body, cst.Return, into_functions=False))
+        types = {there._type(r.value, r, depth + 1) if r.value else None for r in returns}
         return types.pop() if len(types) == 1 else None
 
     def _agreed(
@@ -161,12 +175,15 @@ def _stored(cls: Class, name: str) -> list[tuple[cst.CSTNode | None, cst.CSTNode
     found: list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]] = []
     names = cls.file.names
     for place in names.bindings(cls.node).assigned.get(name, []):
+        if isinstance(place, cst.AnnAssign) and place.value is None:
+            continue  # a declaration
         found.append((_assigned_value(place, cls.file), place, cls.file))
     for method in cls.methods.values():
         first = first_parameter(method)
         for place in tree.walk(method):
             if isinstance(place, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
                 target = place.target
-                if tree.dotted(target) == f"{first}.{name}":
+                declared = isinstance(place, cst.AnnAssign) and place.value is None
+                if tree.dotted(target) == f"{first}.{name}" and not declared:
                     found.append((_assigned_value(place, cls.file), place, cls.file))
     return found

@@ -222,6 +222,8 @@ class SiteFinder:
         if carrier is None or self._synchronous(call, first):
             return None
         func = tree.code(call.func)
+        if self._is_tornados(call):
+            raise Refused("UC401", call, what=func)
         if not self.assume_once:
             raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
         callback = self.resolver.resolve(carrier.value, call, first)
@@ -229,6 +231,16 @@ class SiteFinder:
         keyword = carrier.keyword.value if carrier.keyword is not None else ""
         assumed = Operation(func, call=func, callback=keyword, passes=passes, assumed=True)
         return Site(call, assumed, carrier, callback)
+
+    def _is_tornados(self, call: cst.Call) -> bool:
+        """Whether a call is of Tornado's own API, which the catalogue knows as far as it can."""
+        qualified = self.file.names.qualified(call.func, call) or ""
+        owners: list[str] = []
+        if isinstance(func := call.func, cst.Attribute):
+            if self.receivers.defines(func.value, func, func.attr.value):
+                return False
+            owners = self.receivers.owners(func.value, func)
+        return any(each.startswith("tornado.") for each in (qualified, *owners[:1]))
 
     def _callable(self, arg: cst.Arg) -> bool:
         """Whether an argument looks like a function that somebody else will call."""
