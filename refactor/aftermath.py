@@ -213,13 +213,14 @@ def without_returns(stmts: Sequence[tree.Statement], blame: cst.CSTNode, what: s
 
 def _folded(stmt: cst.If, rest: tree.Block, blame: cst.CSTNode, what: str) -> cst.If:
     open_branches = sum(not leaves(tree.block(s)) for s in tree.sub_blocks(stmt))
-    has_else = _last_else(stmt) is not None
+    has_else = last_else(stmt) is not None
     if rest and open_branches + (not has_else) > 1:
         raise Refused("UC303", blame, what=what)
     return _fold(stmt, rest, blame, what)
 
 
-def _last_else(stmt: cst.If) -> cst.Else | None:
+def last_else(stmt: cst.If) -> cst.Else | None:
+    """The ``else`` at the end of a chain of ``elif``."""
     below: cst.If | cst.Else | None = stmt.orelse
     while isinstance(below, cst.If):
         below = below.orelse

@@ -118,9 +118,14 @@ class Continuations:
             return self._times(ref)
         if tree.names(self.unit.file.module) & {"effective_url", "time_info"}:
             return True
+        mentions = self.unit.workspace.files.mentions
+        elsewhere = bool(mentions("effective_url") or mentions("time_info"))
         if ref.function is None:
-            return False
+            return elsewhere
         given = {p.name.value for p in takes(ref, 1) or ()}
+        handed = (a.value for a in tree.find(ref.function.body, cst.Arg))
+        if elsewhere and any(isinstance(v, cst.Name) and v.value in given for v in handed):
+            return True
         for node in tree.find(ref.function.body, cst.Attribute):
             path = tree.dotted(node) or ""
             head, _, rest = path.partition(".")

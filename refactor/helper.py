@@ -23,8 +23,9 @@ from .generators import waiting
 from .handler import check_nested, cleared, remarks, split, with_footers, without_nested
 from .methods import Method
 from .names import parameters
-from .producers import Produced, returning, without
+from .producers import Produced, without
 from .refusal import Refused
+from .returning import Returning
 from .scope import Host
 from .stopping import guarded
 from .unit import Unit
@@ -54,7 +55,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         block = cleared(trimmed(block))
     if own is not None:
         new = node.with_changes(params=without(node, own.parameter))
-        block = returning(block, own.parameter, _python2_return(unit))
+        block = Returning(own.parameter, _python2_return(unit)).block(block)
     if converter.found:
         block = _guarded(unit, method, block, answering and own is None)
     done = Rewrite(
@@ -129,7 +130,7 @@ def _engine(unit: Unit, method: Method) -> Rewrite:
     new = node.with_changes(decorators=[mark.with_changes(decorator=written)])
     if own is not None:
         new = new.with_changes(params=without(node, own.parameter))
-        block = returning(block, own.parameter, _python2_return(unit))
+        block = Returning(own.parameter, _python2_return(unit)).block(block)
         block = _guarded(unit, method, block, answering=False)
     new = new.with_changes(body=tree.suite([*docstring, *block], node.body))
     done = Rewrite(((node, new),), (), (), notes, block=tuple(block))

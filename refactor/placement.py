@@ -10,7 +10,7 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import has_return, leaves, nothing
+from .aftermath import has_return, last_else, leaves, nothing
 from .names import Names
 from .refusal import Refused
 from .sites import Site
@@ -138,7 +138,7 @@ class Placement:
                 return True
             suites = tree.sub_blocks(stmt)
             if isinstance(stmt, cst.If) and self.sites(stmt):
-                whole = len(suites) > 1 and _has_else(stmt)
+                whole = len(suites) > 1 and last_else(stmt) is not None
                 return whole and all(
                     leaves(tree.block(s)) or self.definite(tree.block(s)) for s in suites
                 )
@@ -158,10 +158,3 @@ def _returned(stmt: cst.CSTNode) -> cst.Call | None:
 def _jumps(suite: cst.BaseSuite) -> bool:
     """Whether a ``finally`` may leave by itself, so that nothing behind the try would run."""
     return tree.some(suite, lambda n: isinstance(n, cst.Return | cst.Break | cst.Continue))
-
-
-def _has_else(stmt: cst.If) -> bool:
-    below: cst.If | cst.Else | None = stmt.orelse
-    while isinstance(below, cst.If):
-        below = below.orelse
-    return below is not None

@@ -9,17 +9,14 @@ path, as the last thing.
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import has_return, leaves, nothing
 from .catalogue import Operation
 from .methods import Method
-from .refusal import Refused
 from .sites import SiteFinder, handed_on
 
 
@@ -147,95 +144,6 @@ def _passed(
         names = (*operation.passes, *(_variable(arg.value) for arg in more))
         return (names, operation.immediate) if plain else None
     return operation.passes, operation.immediate
-
-
-def returning(stmts: Sequence[tree.Statement], name: str, raising: str | None) -> tree.Block:
-    """Direct statements with the calls of the callback ``name`` turned into returns.
-
-    ``raising`` is how ``gen.Return`` is written where Python 2 needs it. Raises Refused (UC410)
-    where a path does not call it, calls it twice, or does more afterwards.
-    """
-    at = next((i for i, stmt in enumerate(stmts) if name in tree.names(stmt)), None)
-    if at is None:
-        if _raises(stmts):
-            return list(stmts)
-        raise Refused("UC410", stmts[-1] if stmts else None, what=name)
-    head, stmt, rest = list(stmts[:at]), stmts[at], stmts[at + 1 :]
-    if any(has_return(each) for each in head):
-        raise Refused("UC410", head[0], what=name)
-    call = tree.called(stmt)
-    if call is not None and _name(call.func) == name and nothing(rest):
-        if any(name in tree.names(arg) for arg in call.args):
-            raise Refused("UC410", call, what=name)
-        return [*head, *_return(stmt, call, raising)]
-    return [*head, *_branching(stmt, list(rest), name, raising)]
-
-
-def _branching(
-    stmt: tree.Statement, rest: tree.Block, name: str, raising: str | None
-) -> tree.Block:
-    """Each branch of an ``if`` or ``try`` returns, or goes on with ``rest``, which then does."""
-    last = nothing(rest)
-
-    def branch(suite: cst.BaseSuite) -> cst.BaseSuite:
-        inner = tree.block(suite)
-        if name in tree.names(suite):
-            if not last and not leaves(inner):
-                raise Refused("UC410", inner[-1], what=name)
-            return tree.suite(returning(inner, name, raising), suite)
-        if _raises(inner) or (not last and not any(has_return(each) for each in inner)):
-            return suite
-        raise Refused("UC410", inner[-1], what=name)
-
-    if isinstance(stmt, cst.If) and name not in tree.names(stmt.test):
-        done: tree.Statement = _if(stmt, branch, None if last else rest, name)
-    elif isinstance(stmt, cst.Try) and name not in tree.names(stmt.body):
-        done = _try(stmt, branch, None if last else rest, name)
-    else:
-        raise Refused("UC410", stmt, what=name)
-    return [done, *([] if last else returning(rest, name, raising))]
-
-
-Branch = Callable[[cst.BaseSuite], cst.BaseSuite]
-
-
-def _if(stmt: cst.If, branch: Branch, rest: tree.Block | None, name: str) -> cst.If:
-    orelse = stmt.orelse
-    if isinstance(orelse, cst.If):
-        orelse = _if(orelse, branch, rest, name)
-    elif orelse is not None:
-        orelse = orelse.with_changes(body=branch(orelse.body))
-    elif rest is None:
-        raise Refused("UC410", stmt, what=name)
-    return stmt.with_changes(body=branch(stmt.body), orelse=orelse)
-
-
-def _try(stmt: cst.Try, branch: Branch, rest: tree.Block | None, name: str) -> cst.Try:
-    """A ``try`` whose other parts call the callback: what that raises, it does not catch."""
-    open_ended = stmt.orelse is None and rest is None
-    if stmt.finalbody is not None or open_ended or has_return(stmt.body):
-        raise Refused("UC410", stmt, what=name)
-    handlers = [each.with_changes(body=branch(each.body)) for each in stmt.handlers]
-    orelse = stmt.orelse
-    if orelse is not None:
-        orelse = orelse.with_changes(body=branch(orelse.body))
-    return stmt.with_changes(handlers=handlers, orelse=orelse)
-
-
-def _raises(stmts: Sequence[cst.CSTNode]) -> bool:
-    return bool(stmts) and isinstance(tree.small(stmts[-1]), cst.Raise)
-
-
-def _return(stmt: tree.Statement, call: cst.Call, raising: str | None) -> tree.Block:
-    values = [arg.value for arg in call.args]
-    value: cst.BaseExpression | None = values[0] if values else None
-    if len(values) > 1:
-        listed = [cst.Element(each) for each in values]
-        value = cst.Tuple(listed) if raising else cst.Tuple(listed, lpar=(), rpar=())
-    if value is None or raising is None:
-        return [stmt.with_changes(body=[cst.Return(value)])]
-    new = tree.line(f"raise {raising}(VALUE)", VALUE=value)
-    return [stmt.with_changes(body=new.body)]
 
 
 def without(node: cst.FunctionDef, name: str) -> cst.Parameters:

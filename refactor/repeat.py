@@ -12,7 +12,7 @@ from typing import TypeAlias
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import leaves, nothing
+from .aftermath import last_else, leaves, nothing
 from .refusal import Refused
 from .scope import Host
 from .variables import assigned_first, variables
@@ -45,7 +45,7 @@ def closed(stmts: Sequence[tree.Statement]) -> tree.Block:
     if leaves(done):
         return done
     last = done[-1] if done else None
-    if isinstance(last, cst.If) and last.orelse is not None:
+    if isinstance(last, cst.If) and last_else(last) is not None:
         return [*done[:-1], _each_branch(last, closed)]
     if nothing(done[-1:]) and len(done) > 1:
         done.pop()
