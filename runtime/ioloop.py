@@ -1,39 +1,34 @@
 """The event loop (``tornado.ioloop``) on virtual time.
 
 One iteration goes as in Tornado 4: the callbacks queued so far run, then the timers that were due
-at its beginning. When nothing is ready, something from outside happens: an operation completes
-(:meth:`IOLoop.add_external`) or the clock jumps to the next timer. If more than one could be next,
-``choices.choose`` is asked which.
-
-There are no file descriptors. Other threads, which are real, are waited for in real time.
+at its beginning. When nothing is ready, something from outside happens (`_outside`): an operation
+completes, the clock jumps to the next timer, or a thread calls. There are no file descriptors.
 """
 
 from __future__ import annotations
 
 import numbers
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from . import _current, _futures, _threads, choices, generation, util
+from . import _current, _futures, generation, util
 from ._current import CurrentLoops
 from ._descriptors import NoDescriptors
 from ._executor import RunsInExecutor
 from ._futures import BaseFuture
+from ._outside import EPOCH as EPOCH
+from ._outside import Entry, Outside
+from ._outside import External as External
 from ._periodic import PeriodicCallback as PeriodicCallback
-from ._timers import Timer, Timers
+from ._timers import Timer
 from .concurrent import is_future
 from .log import app_log
 from .stack_context import EMPTY, Contexts, NullContext, _state, run, unwrap
 
-EPOCH = 1_500_000_000.0
-"""What a new loop's clock shows: seconds, in the order of magnitude of ``time.time()``."""
-
-_Entry = tuple[Contexts, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 _NO_KEYWORDS: dict[str, Any] = {}
 
 
@@ -51,37 +46,19 @@ class LoopStalled(RuntimeError):
     """Nothing is ready and nothing is pending: a real loop would wait for ever from here on."""
 
 
-class External:
-    """An operation outside that is still to complete; handle for ``remove_external``."""
-
-    __slots__ = ("deliver", "key")
-
-    def __init__(self, key: str, deliver: Callable[[], Any]) -> None:
-        self.key = key
-        self.deliver = deliver
-
-
-class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
+class IOLoop(Outside, CurrentLoops, NoDescriptors, RunsInExecutor):
     """An event loop. ``IOLoop()`` becomes the current loop of its thread if there is none.
 
     ``time_func`` and ``impl`` (an object with ``poll(seconds)``) replace the virtual clock, as they
     do in Tornado's PollIOLoop.
     """
 
-    waits_for_threads = True
-    """Whether real threads keep virtual time from jumping while they are alive."""
-
     def __init__(self, **kwargs: Any) -> None:
-        self._ready: deque[_Entry] = deque()
-        self._timers = Timers()
-        self._externals: list[External] = []
-        self._now = EPOCH
+        super().__init__()
+        self._ready: deque[Entry] = deque()
         self._running = False
         self._stopped = False
         self._closed = False
-        self._woken: threading.Event | None = None
-        self._impl: Any = None
-        self._time_func: Callable[[], float] | None = None
         self.initialize(**kwargs)
 
     def initialize(
@@ -144,10 +121,6 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
 
     # Time
 
-    def time(self) -> float:
-        """Return what the loop's clock shows, in seconds."""
-        return self._now if self._time_func is None else self._time_func()
-
     def add_timeout(
         self, deadline: float | timedelta, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> Timer:
@@ -183,22 +156,6 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
             timeout.callback = None
         else:
             timeout.cancel()
-
-    # The outside
-
-    def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
-        """Say that an operation is under way; ``deliver()`` runs once when it completes.
-
-        ``key`` names it the same way in every run, for it is shown to the chooser of the order.
-        """
-        external = External(key, deliver)
-        self._externals.append(external)
-        return external
-
-    def remove_external(self, external: External) -> None:
-        """Forget an operation; without effect if it has completed."""
-        if external in self._externals:
-            self._externals.remove(external)
 
     # Running
 
@@ -304,42 +261,6 @@ class IOLoop(CurrentLoops, NoDescriptors, RunsInExecutor):
     def handle_callback_exception(self, callback: Callable[..., Any]) -> None:
         """Log the exception that a callback has raised; subclasses may do something else."""
         _log_error_in(callback)
-
-    def _advance(self) -> bool:
-        """Let something happen outside; ``False`` if nothing can."""
-        deadline = self._timers.next_deadline()
-        if not self._externals:
-            return self._pass_time(deadline)
-        taken = 0
-        if deadline is not None or len(self._externals) > 1:
-            keys = [external.key for external in self._externals]
-            if deadline is not None:
-                keys.append(f"timer@{deadline - EPOCH:.6f}")
-            taken = choices.choose("order:" + "|".join(sorted(keys)), keys)
-        if taken == len(self._externals):
-            return self._pass_time(deadline)
-        self._run(EMPTY, self._externals.pop(taken).deliver)
-        return True
-
-    def _pass_time(self, deadline: float | None) -> bool:
-        """Move the clock to ``deadline``, or to the moment a thread calls before that."""
-        if self._impl is not None and deadline is not None:
-            self._impl.poll(max(0.0, deadline - self.time()))
-            return True
-        if self.waits_for_threads and _threads.others_alive():
-            self._woken = threading.Event()
-            seconds = None if deadline is None else max(0.0, deadline - self._now)
-            self._now += _threads.wait(self._woken, self._has_arrived, seconds)
-            self._woken = None
-            if self._has_arrived():
-                return True
-        if deadline is None:
-            return False
-        self._now = max(self._now, deadline)
-        return True
-
-    def _has_arrived(self) -> bool:
-        return bool(self._ready) or not self._running
 
     def run_sync(self, func: Callable[[], Any], timeout: float | None = None) -> Any:
         """Run ``func`` on the loop until what it returns is done; return or raise its outcome.
