@@ -88,7 +88,7 @@ def begin(generator: Any, future: BaseFuture) -> None:
 
 
 class Runner:
-    """Drives one generator to its end.
+    """Drives one generator to its end: steps 3 to 5 of a coroutine's life.
 
     The methods without an underscore are what a :class:`YieldPoint` may call.
     """
@@ -109,11 +109,13 @@ class Runner:
     def __init__(self, generator: Any, outcome: BaseFuture, yielded: Any) -> None:
         """Go on with ``generator``, which has yielded ``yielded``; its end resolves ``outcome``."""
         self._generator = generator
-        self._outcome: Any = outcome
+        self._outcome: Any = outcome  # the future of step 1
         self._loop = _current.loop()
-        self._awaited: Any = None
-        self._busy = False
-        self._was_thrown_at = False
+        self._awaited: Any = None  # the future of step 3; None while the generator runs
+        self._busy = False  # the generator runs: nothing can be thrown into it
+        self._was_thrown_at = False  # it knows of an error: leaked callbacks are no news
+        # Of use to YieldPoints only: the one awaited, the results of Callbacks by their keys, and
+        # what ends the context in which errors of callbacks belong to the generator.
         self._point: YieldPoint | None = None
         self._keys: Keys | None = None
         self._stop_catching: Callable[[], None] | None = None
