@@ -167,12 +167,14 @@ class MemoryConnection(HTTPConnection):
         """Send status line, headers and maybe the first part of the body.
 
         Returns a Future unless there is a ``callback``. Raises ValueError for a line break in a
-        header, UnicodeEncodeError for one that is not latin-1, HTTPOutputError for a ``chunk``
+        header, UnicodeEncodeError for one that is not latin-1, TypeError for a status that is no
+        number, HTTPOutputError for a ``chunk``
         longer than the Content-Length.
         """
+        assert isinstance(start_line, ResponseStartLine)
         _, code, reason = start_line
-        self._frame(int(code), headers)
-        status = utf8(f"HTTP/1.1 {code} {reason}")
+        status = utf8("HTTP/1.1 %d %s" % start_line[1:])  # noqa: UP031 (its TypeError)
+        self._frame(code, headers)
         head = _encoded(status, headers)
         if self.closed:
             return self._refused()
@@ -181,7 +183,7 @@ class MemoryConnection(HTTPConnection):
         self._head = head
         # The reason goes out as UTF-8 and is read as latin-1, as headers are.
         received = utf8(str(reason)).decode("latin1")
-        self.start_line = ResponseStartLine("HTTP/1.1", int(code), received)
+        self.start_line = ResponseStartLine("HTTP/1.1", code, received)
         self.headers = headers
         # Which of two different headers comes first means nothing (RFC 9110, section 5.3).
         shown = sorted(headers.get_all(), key=_header_name)

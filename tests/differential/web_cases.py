@@ -27,7 +27,7 @@ class Ask:
     method: str = "GET"
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    body: str | None = None
+    body: str | bytes | None = None
     patience: float = 30.0
 
 

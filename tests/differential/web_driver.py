@@ -1,4 +1,4 @@
-"""Runs the cases of ``web_cases`` and ``web_traps`` on whatever ``tornado`` means.
+"""Runs the cases of ``web_cases``, ``web_traps`` and ``web_edges`` on whatever ``tornado`` means.
 
 As a script: ``python web_driver.py real`` on real Tornado over loopback, ``runtime4``, ``runtime5``
 or ``runtime6`` on the bundled runtime in memory. One JSON object comes on standard output: case ->
@@ -77,7 +77,8 @@ def make_application(cases: Any) -> Any:
                 self.redirect("redirect?loop=1" if self.get_argument("loop", None) else target)
 
         def post(self, kind: str) -> None:
-            kept = ("Content-Type", "Content-Length", "Accept-Encoding", "User-Agent")
+            kept = ["Content-Type", "Content-Length", "Accept-Encoding", "User-Agent"]
+            kept += ["Expect", "Transfer-Encoding"]
             self.write({"body": self.request.body.decode(), "uri": self.request.uri})
             self.write({name: self.request.headers.get(name) for name in kept})
 
@@ -102,6 +103,7 @@ def observe(port: int, name: str, case: Any, ask: Any, logs: Logs) -> Any:
             body=ask.body,
             request_timeout=ask.patience,
             follow_redirects=False,
+            allow_nonstandard_methods=True,
         )
         client = httpclient.AsyncHTTPClient(force_instance=True)
         try:
@@ -135,7 +137,8 @@ def run_all(wanted: list[str]) -> dict[str, list[Any]]:
     from tornado.testing import bind_unused_port
     from web_cases import cases
 
-    importlib.import_module("web_traps")  # which declares further cases
+    for further in ("web_traps", "web_edges"):
+        importlib.import_module(further)
     logs = Logs()
     for name in LOGGERS:
         logger = logging.getLogger(name)
