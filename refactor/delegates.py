@@ -8,7 +8,6 @@ is the last thing on its path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -171,22 +170,6 @@ class Delegates:
         if not self._dropped(call, file, first):
             return None
         return _site(call, self._maybe(targets), True)
-
-    def notes(self, sites: Iterable[Site], file: Parsed) -> tuple[str, ...]:
-        """What changes where a coroutine's future was dropped (SEMANTICS section 2)."""
-        dropped = (
-            tree.code(site.call.func)
-            for site in sites
-            if site.argument is None and isinstance(site.call.func, cst.Attribute)
-            if any(
-                self.kind(each) == "coroutine"
-                for each in self.methods.named(file, site.call.func) or ()
-            )
-        )
-        return tuple(
-            f"an error in {name}() is answered with 500 now; today the request hangs"
-            for name in dict.fromkeys(dropped)
-        )
 
     def _dropped(self, call: cst.Call, file: Parsed, first: str) -> bool:
         """Whether ``call`` may be a coroutine's, its future is dropped, and nothing comes after it.

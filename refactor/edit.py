@@ -22,6 +22,7 @@ class Rewrite:
     removed: tuple[cst.FunctionDef, ...]
     callbacks: tuple[Callback, ...]
     notes: tuple[str, ...] = ()
+    answers: bool = False
     handled: tuple[Site, ...] = ()
     block: tuple[cst.BaseStatement, ...] = ()
     added: tuple[tuple[cst.FunctionDef, cst.FunctionDef], ...] = ()

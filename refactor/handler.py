@@ -6,6 +6,7 @@ import libcst as cst
 
 from . import cst as tree
 from . import decorators, generators
+from .answering import answered
 from .bodies import footer_of
 from .continuation import Continuations
 from .direct import Converter
@@ -94,6 +95,7 @@ def _assembled(
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=remarks(unit, handled),
+        answers=bool(answered(unit, handled)),
         handled=tuple(handled),
         block=tuple(block),
     )
@@ -101,7 +103,7 @@ def _assembled(
 
 def remarks(unit: Unit, sites: list[Site]) -> tuple[str, ...]:
     """What the report says about the operations of a rewritten method."""
-    told = list(unit.delegates.notes(sites, unit.file))
+    told = list(answered(unit, sites))
     for name in dict.fromkeys(site.operation.name for site in sites if site.operation.assumed):
         told.append(f"'{name}' is taken to call back exactly once (--assume-once)")
     fetches = [s for s in sites if s.operation.form(unit.options.tornado) == "fetch"]

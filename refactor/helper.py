@@ -11,6 +11,7 @@ import libcst as cst
 
 from . import cst as tree
 from . import fronts, outsiders
+from .answering import answered
 from .bodies import trimmed
 from .bystanders import Bystanders
 from .continuation import Continuations
@@ -63,6 +64,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=remarks(unit, continuations.handled),
+        answers=bool(answered(unit, continuations.handled)),
         handled=tuple(continuations.handled),
         block=tuple(block),
     )

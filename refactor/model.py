@@ -93,7 +93,11 @@ UNCHECKED = Verdict("unchecked", reason="the check was not asked for")
 
 @dataclass(frozen=True, slots=True)
 class HandlerOutcome:
-    """What the codemod did with one handler, before any check has run."""
+    """What the codemod did with one handler, before any check has run.
+
+    ``answers``: an error that today only reaches the log, while the request stays open, is answered
+    now; a note says where.
+    """
 
     name: str
     line: int
@@ -101,6 +105,7 @@ class HandlerOutcome:
     reason: Reason | None = None
     callbacks: tuple[Callback, ...] = ()
     notes: tuple[str, ...] = ()
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,11 +112,12 @@ class Run:
             self.rewrites.setdefault(method.file.path, []).append(each)
             line = method.file.line(method.node.name)
             if self._told_itself(method):
-                callbacks, notes = list(each.callbacks), list(each.notes)
+                callbacks, notes, answers = list(each.callbacks), list(each.notes), each.answers
                 for helper in delegates.reach(method):
                     if helper in done and not self._told_itself(helper):
                         callbacks += done[helper].callbacks
                         notes += done[helper].notes
+                        answers = answers or done[helper].answers
                 key = _key(method)
                 self.outcomes[key] = HandlerOutcome(
                     method.title,
@@ -125,6 +126,7 @@ class Run:
                     None,
                     tuple(callbacks),
                     tuple(dict.fromkeys(notes)),
+                    answers,
                 )
                 mine = self.order.setdefault(key.path, [])
                 if key not in mine:

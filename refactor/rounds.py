@@ -180,7 +180,8 @@ class Rounds:
         names = [each.name for each in conversion.handlers if each.status == "rewritten"]
         others = [each for each in changed.values() if each.path != path]
         before = Version(path, conversion.before, {each.path: each.before for each in others})
-        after = Version(path, conversion.after, {each.path: each.after for each in others})
+        answers = any(handler.answers for each in changed.values() for handler in each.handlers)
+        after = Version(path, conversion.after, {each.path: each.after for each in others}, answers)
         found: dict[HandlerId, Verdict] = {}
         for name in names:
             self.tools.progress(f"checking {self.sources[path][0].shown}: {name}")
@@ -201,7 +202,38 @@ class Rounds:
                 elif self.settings.strict and verdict.result != "equivalent":
                     why = verdict.reason or verdict.result
                     found[key] = Reason("UC902", sentence("UC902", what=why), handler.line)
-        return found
+        return self._without_victims(found)
+
+    def _without_victims(self, found: dict[HandlerId, Reason]) -> dict[HandlerId, Reason]:
+        """The reasons without those that may be another handler's fault, if others remain.
+
+        Two versions can differ only when a second request comes, to a handler that differs itself;
+        once that one is kept, the next round tells.
+        """
+        different = {key for key in found if self.verdicts[key].result == "different"}
+        victims = {
+            key
+            for key in different
+            if any(
+                other != key and _title(other) in _also_asked(self.verdicts[key])
+                for other in different
+            )
+        }
+        if victims == found.keys():
+            return found
+        return {key: reason for key, reason in found.items() if key not in victims}
+
+
+def _title(handler: HandlerId) -> str:
+    """A verb of a handler as a counterexample names it."""
+    cls, _, verb = handler.name.rpartition(".")
+    return f"{verb.upper()} to {cls.rpartition('.')[2]}"
+
+
+def _also_asked(verdict: Verdict) -> set[str]:
+    """The other requests of a counterexample, ``GET to Login``."""
+    choices = (verdict.counterexample or {}).get("choices", ())
+    return {each["answer"] for each in choices if not each["plain"]}
 
 
 def _verdict(checker: Checker, before: Version, after: Version, name: str) -> Verdict:

@@ -65,7 +65,8 @@ def _both(one: HandlerOutcome, two: HandlerOutcome | None) -> HandlerOutcome:
     if two is None:
         return one
     callbacks, notes = (*one.callbacks, *two.callbacks), (*one.notes, *two.notes)
-    return replace(two, line=one.line, callbacks=callbacks, notes=notes)
+    answers = one.answers or two.answers
+    return replace(two, line=one.line, callbacks=callbacks, notes=notes, answers=answers)
 
 
 def _former_lines(before: bytes, after: bytes) -> Sequence[int]:

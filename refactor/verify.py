@@ -41,11 +41,16 @@ LONGEST_ANSWER = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a file: its project-relative posix path, its bytes, and other files needed."""
+    """One version of a file: its project-relative posix path, its bytes, and other files needed.
+
+    ``answers`` is said of the second version: it answers errors that the first one only logs while
+    the request stays open. Then that alone makes a verdict *inconclusive* and not *different*.
+    """
 
     path: str
     source: bytes
     project: Mapping[str, bytes] = field(default_factory=dict)
+    answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,7 @@ class Verifier:
                 "imports": list(options.imports),
                 "operations": [dict(entry) for entry in options.operations],
                 "assume_once": options.assume_once,
+                "answers": case.after.answers,
             },
         }
 

@@ -60,11 +60,13 @@ def first(run: Run, kind: str) -> Event:
     return next(event for event in run.events if event.kind == kind)
 
 
-def compare(before: str, after: str, name: str = "Main.get", **fields: Any) -> Judgement:
+def compare(
+    before: str, after: str, name: str = "Main.get", *, answers: bool = False, **fields: Any
+) -> Judgement:
     """The verdict about two texts."""
     sides = []
     for mine, other in ((before, after), (after, before)):
         loaded = program(mine, other, **fields)
         execute = partial(world.execute, loaded, name)
         sides.append(Side(execute, loaded.outline(name), loaded.locate))
-    return judge(*sides, budget=Budget(runs=2000, seconds=10))
+    return judge(*sides, Budget(runs=2000, seconds=10), answers)

@@ -8,9 +8,11 @@ less than the other one is *narrower*, one that can do more is *wider*.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
-from .trace import NOTES, STUCK, Event, Run
+from .trace import NEVER, NOTES, STUCK, Event, Run
 
 Relation = Literal[
     "equal", "after narrower", "after wider", "overlapping", "disjoint", "not established"
@@ -64,6 +66,61 @@ def accepted(event: Event) -> bool:
         event.kind == "log"
         and event.subject == "tornado.application ERROR"
         and _NOBODY_THERE.match(event.detail) is not None
+    )
+
+
+def answered(before: Run, after: Run) -> str | None:
+    """The error (by its class) that only ``after`` answers, or ``None`` where more differs.
+
+    ``before`` has it in the log and may leave the request open: a future that nobody waited for, or
+    a callback of the auth mixins of Tornado 4 (SEMANTICS sections 2 and 3). ``after`` handles it as
+    the request's. Whatever else ``before`` did, ``after`` must have done too, in the same order;
+    what came from outside because the request was still open does not count.
+    """
+    agreed = divergence(before, after)
+    if agreed is None:
+        return None
+    ours, theirs = effects(before)[agreed:], effects(after)[agreed:]
+    if not theirs or theirs[0][:2] != _HANDLED:
+        return None
+    lost = "\n".join(event.detail for event in ours if _only_logged(event))
+    mine = Counter(event for event in theirs if event[:2] == _HANDLED)
+    mine -= Counter(event for event in ours if event[:2] == _HANDLED)
+    known = all(re.search(rf"\b{re.escape(event.detail[1:-1])}\b", lost) for event in mine)
+    ours = ours[: _before_other_questions(before, after, agreed) - agreed]
+    others = [event[:3] for event in ours if not _only_logged(event) and not _left_open(event)]
+    rest = iter(event[:3] for event in theirs)
+    same = known and all(each in rest for each in others)
+    return theirs[0].detail[1:-1] if same else None
+
+
+def _before_other_questions(before: Run, after: Run, agreed: int) -> int:
+    """How many effects of ``before`` can be compared once ``after`` has answered.
+
+    None but those agreed on where the answer asked more of the outside, as that changes what comes
+    later; else all until ``before`` itself was asked what ``after`` never was.
+    """
+    ours, theirs = ({q.key for q in run.asked} for run in (before, after))
+    if theirs - ours:
+        return agreed
+    at = min(
+        (q.at for q in before.asked if q.taken and q.key not in theirs), default=len(before.events)
+    )
+    return max(agreed, len(effects(replace(before, events=before.events[:at]))))
+
+
+_HANDLED = ("hook", "log_exception")
+
+
+def _left_open(event: Event) -> bool:
+    ended = event.kind == "end" and event.detail.strip("'") == NEVER
+    return ended or event[:2] == ("hook", "on_connection_close")
+
+
+def _only_logged(event: Event) -> bool:
+    return event[:2] == ("log", "tornado.application ERROR") and (
+        event.detail.startswith("Exception in callback")
+        or "exception was never retrieved" in event.detail
     )
 
 

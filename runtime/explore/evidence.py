@@ -36,6 +36,7 @@ class Evidence:
     outcomes: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
+    answers: dict[str, int] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
         """Take in one pair of runs."""
@@ -67,6 +68,10 @@ class Evidence:
         if story in self.kinds or len(self.kinds) < KINDS:
             self.kinds[story] = self.kinds.get(story, 0) + 1
 
+    def add_answer(self, error: str) -> None:
+        """Count a run in which only the second version answered an error of this class."""
+        self.answers[error] = self.answers.get(error, 0) + 1
+
     def details(self, complete: bool) -> dict[str, Any]:
         """The figures as plain data; ``complete`` says whether every tape was played."""
         details: dict[str, Any] = {
@@ -82,6 +87,8 @@ class Evidence:
         }
         if self.kinds:
             details["differences"] = self.kinds
+        if self.answers:
+            details["answered"] = self.answers
         if self.obstacles:
             details["obstacles"] = self.obstacles
         if self.accepted:

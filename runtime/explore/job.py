@@ -25,7 +25,10 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One request. ``handlers`` is ``None`` for all; ``tape`` is given with ``replay`` only."""
+    """One request. ``handlers`` is ``None`` for all; ``tape`` is given with ``replay`` only.
+
+    ``answers`` is said in `verdict.judge`.
+    """
 
     command: str
     before: Version
@@ -33,6 +36,7 @@ class Job:
     handlers: tuple[str, ...] | None
     budget: Budget
     tape: Mapping[str, str]
+    answers: bool
 
     @property
     def across(self) -> bool:
@@ -56,6 +60,7 @@ def read(request: object) -> Job:
         handlers=None if names is None else tuple(map(str, names)),
         budget=_budget(request.get("options") or {}),
         tape=_tape(request) if command == "replay" else {},
+        answers=bool((request.get("options") or {}).get("answers")),
     )
 
 

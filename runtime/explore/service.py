@@ -133,7 +133,7 @@ class Service:
         after = self._side(loaded.after, name, job.across)
         if job.command == "replay":
             return _replay(before, after, job.tape)
-        return judge(before, after, job.budget)
+        return judge(before, after, job.budget, job.answers)
 
     def _side(self, program: Program, handler: str, clean: bool) -> Side:
         def execute(recorder: Recorder) -> Run:

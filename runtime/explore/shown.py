@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
+from ..httputil import HTTPServerConnectionDelegate
 from .circumstances import now
 from .describe import TEXTS, describe
 
@@ -46,13 +47,18 @@ def shown(value: object) -> str:
 
 
 def is_function(value: object) -> bool:
-    """Whether ``value`` is something that could be called back: a function, method or partial."""
+    """Whether ``value`` is something that could be called back: a function, method or partial.
+
+    An application can be called, but with nothing that is a result.
+    """
     kind = type(value)
     return (
         kind in (FunctionType, MethodType, BuiltinFunctionType)
         or kind.__name__ == "partial"
         or (
-            callable(value) and not isinstance(value, (str, type)) and kind.__module__ != "builtins"
+            callable(value)
+            and not isinstance(value, (str, type, HTTPServerConnectionDelegate))
+            and kind.__module__ != "builtins"
         )
     )
 

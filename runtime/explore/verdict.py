@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .compare import divergence, effects
+from .compare import answered, divergence, effects
 from .evidence import Evidence
 from .search import Budget, Execute, Exploration, Pair, play
 from .shrink import Shrunk, shrink
@@ -43,13 +43,21 @@ class Judgement:
     found: Shrunk | None = None
 
 
-def judge(before: Side, after: Side, budget: Budget | None = None) -> Judgement:
-    """Explore both versions of a handler and say what that showed."""
-    return _Trial(before, after, budget or Budget()).judge()
+def judge(
+    before: Side, after: Side, budget: Budget | None = None, answers: bool = False
+) -> Judgement:
+    """Explore both versions of a handler and say what that showed.
+
+    With ``answers`` it is no difference that only the second version answers an error, where the
+    first one leaves the request open (``compare.answered``); it keeps the verdict from being
+    *equivalent*, and is its reason.
+    """
+    return _Trial(before, after, budget or Budget(), answers).judge()
 
 
 class _Trial:
-    def __init__(self, before: Side, after: Side, budget: Budget) -> None:
+    def __init__(self, before: Side, after: Side, budget: Budget, answers: bool) -> None:
+        self._answers = answers
         self._before = before
         self._after = after
         self._evidence = Evidence()
@@ -61,7 +69,9 @@ class _Trial:
         deadline = 0.0
         for number, pair in enumerate(self._steady_pairs()):
             self._evidence.add(pair)
-            if pair.differs:
+            if error := self._answered(pair):
+                self._evidence.add_answer(error)
+            elif pair.differs:
                 first = first or pair
                 deadline = deadline or time.process_time() + AFTERWARDS
                 self._evidence.add_difference(describe_divergence(pair) or "")
@@ -74,6 +84,12 @@ class _Trial:
         if first is not None:
             return self._different(first)
         return self._conclude()
+
+    def _answered(self, pair: Pair) -> str | None:
+        """The error whose answer is all that two runs differ in, where that may be."""
+        if not self._answers or not pair.differs:
+            return None
+        return answered(pair.before, pair.after)
 
     def _steady_pairs(self) -> Iterator[Pair]:
         """The pairs of the search; now and then a version is held against itself."""
@@ -107,7 +123,7 @@ class _Trial:
         def still(tape: Mapping[str, str]) -> Pair | None:
             pair = play(self._before.execute, self._after.execute, tape)
             self._extra += 2
-            return pair if pair.differs else None
+            return pair if pair.differs and not self._answered(pair) else None
 
         found = shrink(first, still)
         located = play(
@@ -151,6 +167,12 @@ class _Trial:
             return self._inconclusive(
                 f"never started in any run: {missed[0]}; load what decides about it with --import,"
                 " or raise --runs"
+            )
+        if evidence.answers:
+            runs = sum(evidence.answers.values())
+            return self._inconclusive(
+                f"{' or '.join(sorted(evidence.answers))}, which only reached the log, is handled"
+                f" as the request's error now ({runs} of {evidence.pairs} runs); the others agree"
             )
         return self._judgement("equivalent", None)
 

@@ -1,0 +1,94 @@
+"""Errors that only reach the log before and are answered after: the one difference one can ask for.
+
+Told by running both versions: SEMANTICS sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+import pytest
+from exploring import compare, handler
+
+DROPPED = handler(
+    """
+    @asynchronous
+    def get(self):
+        self.load()
+
+    def on_finish(self):
+        self.application.closed()
+
+    @gen.coroutine
+    def load(self):
+        response = yield AsyncHTTPClient().fetch("http://a.example.com/")
+        self.finish(response.body)
+    """
+)
+WAITED = DROPPED.replace("@asynchronous", "@gen.coroutine").replace(
+    "self.load()", "self._auto_finish = False\n        yield self.load()"
+)
+MIXIN = "import tornado.auth\nfrom tornado.log import gen_log\n"
+CALLBACK = MIXIN + handler(
+    """
+    @asynchronous
+    def get(self):
+        self.get_authenticated_user(self.on_user)
+
+    def on_user(self, user):
+        if not user:
+            raise KeyError("nobody")
+        self.finish("welcome")
+    """
+).replace("RequestHandler", "RequestHandler, tornado.auth.OpenIdMixin")
+INLINE = MIXIN + handler(
+    """
+    @gen.coroutine
+    def get(self):
+        try:
+            user = yield self.get_authenticated_user()
+        except tornado.auth.AuthError as error:
+            gen_log.warning(str(error))
+            user = None
+        if not user:
+            raise KeyError("nobody")
+        self.finish("welcome")
+    """
+).replace("RequestHandler", "RequestHandler, tornado.auth.OpenIdMixin")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"), [(DROPPED, WAITED, "HTTPError"), (CALLBACK, INLINE, "KeyError")]
+)
+def test_who_asks_for_it_is_told_which_errors(before: str, after: str, error: str) -> None:
+    judgement = compare(before, after, answers=True)
+    assert judgement.result == "inconclusive"
+    assert error in (judgement.reason or "")
+    assert "the others agree" in (judgement.reason or "")
+    assert error in judgement.details["answered"]
+    assert not judgement.complete
+    assert compare(before, after).result == "different"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(DROPPED, WAITED.replace("response.body", "b'no'"), id="another answer"),
+        pytest.param(
+            DROPPED, WAITED.replace("self._auto", "self.application.x()\n        self._auto"),
+            id="another call",
+        ),
+        pytest.param(
+            DROPPED, WAITED.replace("yield self.load()", "raise KeyError"), id="an error of its own"
+        ),
+        pytest.param(
+            DROPPED.replace("self.load()", "self.load()\n        self.finish('early')"),
+            WAITED.replace("yield self.load()", "yield self.load()\n        self.finish('early')"),
+            id="answered well before",
+        ),
+        pytest.param(CALLBACK, INLINE.replace("'welcome'", "'hello'").replace('"welcome"', '"x"'),
+                     id="another text"),
+        pytest.param(WAITED, DROPPED, id="the wrong way round"),
+        pytest.param(INLINE, CALLBACK, id="the wrong way round, with a mixin"),
+    ],
+)  # fmt: skip
+def test_every_other_difference_is_one(before: str, after: str) -> None:
+    assert compare(before, after, answers=True).result == "different"
