@@ -49,10 +49,12 @@ class Score:
 
     @property
     def passed(self) -> int:
+        """How many tests did their work and passed."""
         return self.tests - self.skipped - len(self.failed)
 
 
 def main() -> int:
+    """Print the table and the failures; the exit code says whether a module passes too few."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("modules", nargs="*", help="test modules (default: all of the table)")
     parser.add_argument("--child", choices=["runtime", "tornado"], help=argparse.SUPPRESS)

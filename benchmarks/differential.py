@@ -27,6 +27,7 @@ BATCH = 20  # programs that the children work on at the same time
 
 
 def main() -> int:
+    """Compare what the command line asks for; the exit code says whether anything differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("generations", nargs="*", type=int, help="4, 5, 6 (default: 4 6)")
     parser.add_argument("--programs", type=int, default=10_000)

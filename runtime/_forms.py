@@ -7,14 +7,13 @@ from http.cookies import SimpleCookie
 from urllib.parse import unquote
 
 from . import generation
-from ._headers import HTTPHeaders
+from ._headers import HTTPHeaders, HTTPInputError
 from .escape import native_str, parse_qs_bytes, utf8
 from .log import gen_log
 from .util import ObjectDict
 
 __all__ = [
     "HTTPFile",
-    "HTTPInputError",
     "parse_body_arguments",
     "parse_cookie",
     "parse_multipart_form_data",
@@ -22,10 +21,6 @@ __all__ = [
 
 _plain = SimpleCookie()
 Arguments = dict[str, list[bytes]]
-
-
-class HTTPInputError(Exception):
-    """A request or response from elsewhere is not HTTP."""
 
 
 class HTTPFile(ObjectDict):

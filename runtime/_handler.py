@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import choices, gen, generation
 from ._arguments import RequestReader
-from ._forms import HTTPInputError
+from ._headers import HTTPInputError
 from ._identity import Visitor
 from ._rendering import Renderer
 from ._response import ResponseWriter

@@ -6,10 +6,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-__all__ = ["HTTPHeaders"]
+from . import generation
+
+__all__ = ["HTTPHeaders", "HTTPInputError"]
 
 _LINE_END = re.compile(r"\r?\n")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
 _names: dict[str, str] = {}
+
+
+class HTTPInputError(Exception):
+    """A request or response from elsewhere is not HTTP."""
 
 
 def normalized(name: str) -> str:
@@ -62,13 +69,29 @@ class HTTPHeaders(MutableMapping[str, str]):
     def parse_line(self, line: str) -> None:
         """Take one header line; a line that starts with white space continues the one before.
 
-        Raises ValueError for a line without a colon.
+        Raises ValueError for a line without a colon, from generation 5 on HTTPInputError for that
+        and for a first line with white space, in 6 for a name that is no token, too.
         """
+        if generation.current == 6 and not line:
+            return
+        if generation.current > 4:
+            self._check_line(line)
         if line[0].isspace():
             self._values[self._last][-1] += " " + line.lstrip()  # type: ignore[index]
         else:
             name, value = line.split(":", 1)
             self.add(name, value.strip())
+
+    def _check_line(self, line: str) -> None:
+        if line[0].isspace():
+            if self._last is None:
+                raise HTTPInputError("first header line cannot start with whitespace")
+            return
+        name, colon, _ = line.partition(":")
+        if not colon:
+            raise HTTPInputError("no colon in header line")
+        if generation.current == 6 and not _TOKEN.fullmatch(name):
+            raise HTTPInputError(f"Invalid header name {name!r}")
 
     @classmethod
     def parse(cls, headers: str) -> HTTPHeaders:

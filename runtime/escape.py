@@ -6,12 +6,14 @@ itself is the standard library's.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.entities import name2codepoint
 from typing import Any, overload
 from urllib.parse import parse_qs, quote, quote_plus, unquote, unquote_plus, unquote_to_bytes
 
+from . import generation
 from ._linkify import linkify
 
 __all__ = [
@@ -31,7 +33,8 @@ __all__ = [
     "xhtml_unescape",
 ]
 
-_XHTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+_XHTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
+_SPECIAL = re.compile("[&<>\"']")
 _ENTITY = re.compile(r"&(#?)(\w+?);")
 _SPACES = re.compile(r"[\x00-\x20]+")
 
@@ -82,11 +85,15 @@ def recursive_unicode(obj: Any) -> Any:
 
 def xhtml_escape(value: str | bytes) -> str:
     """Escape ``& < > " '`` so that the text is valid in XHTML and in quoted attributes."""
-    return to_unicode(value).translate(_XHTML)
+    if generation.current == 6:
+        return html.escape(to_unicode(value))
+    return _SPECIAL.sub(lambda found: _XHTML[found[0]], to_unicode(value))
 
 
 def xhtml_unescape(value: str | bytes) -> str:
     """Undo `xhtml_escape`; numeric and named entities are known, others stay as they are."""
+    if generation.current == 6:
+        return html.unescape(to_unicode(value))
     return _ENTITY.sub(_entity, to_unicode(value))
 
 

@@ -78,6 +78,7 @@ class AsyncHTTPClient(Configurable):
     def __new__(
         cls, io_loop: IOLoop | None = None, force_instance: bool = False, **kwargs: Any
     ) -> AsyncHTTPClient:
+        """Return the loop's client, a new one with ``force_instance``; SEMANTICS section 1."""
         if generation.current >= 5:  # the first argument is force_instance there
             force_instance, io_loop = bool(io_loop) or force_instance, None
         loop = io_loop or _current.loop()

@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 from . import generation
 from ._forms import (
     HTTPFile,
-    HTTPInputError,
     parse_body_arguments,
     parse_cookie,
     parse_multipart_form_data,
 )
-from ._headers import HTTPHeaders
+from ._headers import HTTPHeaders, HTTPInputError
 from ._serverrequest import HTTPServerRequest
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""Locks for coroutines (``tornado.locks``): what would block gives a future instead."""
+"""Locks for coroutines (``tornado.locks``): what would block gives a future instead.
+
+A ``timeout`` is a time on the loop's clock (seconds) or a timedelta from now; ``None`` is no limit.
+"""
 
 from __future__ import annotations
 

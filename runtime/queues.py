@@ -1,4 +1,7 @@
-"""Queues between coroutines (``tornado.queues``)."""
+"""Queues between coroutines (``tornado.queues``).
+
+A ``timeout`` is a time on the loop's clock (seconds) or a timedelta from now; ``None`` is no limit.
+"""
 
 from __future__ import annotations
 

@@ -105,11 +105,13 @@ class AsyncTestCase(unittest.TestCase):
             setattr(self, methodName, _checked(test))
 
     def setUp(self) -> None:
+        """Make the loop, and make it the current one."""
         super().setUp()
         self.io_loop = self.get_new_ioloop()
         self.io_loop.make_current()
 
     def tearDown(self) -> None:
+        """Close the loop; raise what a callback has raised since the last :meth:`wait`."""
         self.io_loop.clear_current()
         self.io_loop.close(all_fds=True)
         super().tearDown()
@@ -185,6 +187,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
     """A test with an application to fetch from: ``self.fetch("/path")``."""
 
     def setUp(self) -> None:
+        """Start a server with the application on a port of its own."""
         super().setUp()
         sock, self.__port = bind_unused_port()
         self.http_client = self.get_http_client()
@@ -193,6 +196,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
         self.http_server.add_sockets([sock])
 
     def tearDown(self) -> None:
+        """Stop the server and end the client."""
         self.http_server.stop()
         self.http_client.close()
         super().tearDown()
@@ -245,6 +249,7 @@ class AsyncHTTPSTestCase(AsyncHTTPTestCase):
     """Raises ``NotImplementedError``: the runtime has no TLS."""
 
     def setUp(self) -> None:
+        """Refuse."""
         raise NotImplementedError("AsyncHTTPSTestCase: the runtime has no TLS")
 
 

@@ -109,6 +109,7 @@ class Configurable:
     _settings: dict[str, Any] | None = None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return an instance of the implementation chosen by :meth:`configure`."""
         base = cls.configurable_base()
         settings: dict[str, Any] = {}
         implementation: type[Any] = cls

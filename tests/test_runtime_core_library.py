@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import unittest
 from collections.abc import Iterator
@@ -239,3 +240,25 @@ def test_re_unescape() -> None:
     assert util.re_unescape(r"a\.b\-c") == "a.b-c"
     with pytest.raises(ValueError, match="cannot unescape"):
         util.re_unescape(r"\d")
+
+
+RUNTIME = Path(util.__file__).parent
+
+
+@pytest.mark.parametrize("path", sorted(RUNTIME.glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_public_has_a_docstring(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {"the module": bool(ast.get_docstring(tree))}
+    for name, node in public("", tree):  # overloads and setters share a docstring
+        documented[name] = documented.get(name, False) or bool(ast.get_docstring(node))
+    assert [name for name, there in documented.items() if not there] == []
+
+
+def public(prefix: str, parent: Any) -> Iterator[tuple[str, Any]]:
+    """The public functions and classes of a module or class, and what is in those classes."""
+    for node in parent.body:
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        if isinstance(node, kinds) and not node.name.startswith("_"):
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public(f"{prefix}{node.name}.", node)

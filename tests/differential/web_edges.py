@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from tornado import gen, httpclient, httputil, web
+from tornado import escape, gen, httpclient, httputil, web
 from web_cases import GENERATION, Ask, Base, case, later
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -124,6 +124,33 @@ class FormsAndVerbs(Edge):
 @case(Ask("POST", headers=PARTS, body="bad"), pattern="/(.*)", path="/%FF")
 class FormsAndPaths(Edge):
     pass
+
+
+LINES = ("no colon", " first", "a:", ":b", "a : b", "a\tb: c", "x: y\r\n  z")
+
+
+@case()
+class HeaderLines(Edge):
+    def get(self) -> None:
+        for line in LINES:
+            self.attempt(lambda text: sorted(httputil.HTTPHeaders.parse(text).get_all()), line)
+        self.attempt(httputil.HTTPHeaders().parse_line, " first")
+
+
+@case()
+class Escapes(Edge):
+    def get(self) -> None:
+        for value in ("<&'\">", b"caf\xc3\xa9", None, 5):
+            self.attempt(escape.xhtml_escape, value)
+        self.attempt(escape.xhtml_unescape, "&#x27;&#39;&apos;&quot;&nbsp;&bogus;&#xZZ;")
+
+
+@case()
+class TornadoThree(Edge):
+    """What Tornado 4.0 removed: no generation of the runtime has it."""
+
+    def get(self) -> None:
+        later(self.async_callback(self.finish))
 
 
 # Connections that end early
