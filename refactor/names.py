@@ -7,7 +7,7 @@ binding wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -37,9 +37,16 @@ class Bindings:
 class Names:
     """Answers what an expression of one module refers to."""
 
-    def __init__(self, module: cst.Module, package: str = "") -> None:
-        """``package`` is the dotted package of the module, for relative imports; may be empty."""
+    def __init__(
+        self, module: cst.Module, package: str = "", onward: Callable[[str], str] = str
+    ) -> None:
+        """``package`` is the dotted package of the module, for relative imports; may be empty.
+
+        ``onward`` gives for a qualified name the one it has where it comes from: another module
+        may only hand it on.
+        """
         self.module = module
+        self.onward = onward
         self.package = package
         self.parents: dict[int, cst.CSTNode] = {}
         for node in tree.walk(module):
@@ -97,12 +104,13 @@ class Names:
         place = at if at is not None else expression
         owner = self.owner(place, first)
         if owner is None:
-            return self._starred(path, place)
+            starred = self._starred(path, place)
+            return None if starred is None else self.onward(starred)
         found = self.bindings(owner)
         if first in found.assigned or len(found.imported[first]) != 1:
             return None
         (target,) = found.imported[first]
-        return f"{target}.{rest}" if rest else target
+        return self.onward(f"{target}.{rest}" if rest else target)
 
     def _starred(self, path: str, place: cst.CSTNode) -> str | None:
         if path.startswith("tornado.") and self.owner(place, "tornado") is None:

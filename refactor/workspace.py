@@ -6,7 +6,7 @@ known by its qualified name alone (``tornado.web.RequestHandler``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -36,12 +36,13 @@ class Parsed:
 
     path: str
     module: cst.Module
+    onward: Callable[[str], str] = str
 
     @cached_property
     def names(self) -> Names:
         """The module's name resolution, with relative imports resolved by its place."""
         parts = PurePosixPath(self.path).with_suffix("").parts[:-1]
-        return Names(self.module, ".".join(parts))
+        return Names(self.module, ".".join(parts), self.onward)
 
     @cached_property
     def _lines(self) -> dict[int, int]:
@@ -156,10 +157,12 @@ class Workspace:
     files: Files
     parsed: dict[str, Parsed | None] = field(default_factory=dict)
     _descendants: dict[int, tuple[Class, ...]] = field(default_factory=dict)
+    _onward: dict[str, str] = field(default_factory=dict)
+    _modules: dict[str, str | None] = field(default_factory=dict)
 
     def add(self, path: str, module: cst.Module) -> Parsed:
         """Enter a module that was parsed already."""
-        self.parsed[path] = entered = Parsed(path, module)
+        self.parsed[path] = entered = Parsed(path, module, self.onward)
         return entered
 
     def file(self, path: str) -> Parsed | None:
@@ -169,18 +172,21 @@ class Workspace:
             if PurePosixPath(path).suffix not in {".py", ".pyw", ""}:
                 return None
             try:
-                self.parsed[path] = Parsed(path, cst.parse_module(self.files.read(path)))
+                module = cst.parse_module(self.files.read(path))
+                self.parsed[path] = Parsed(path, module, self.onward)
             except (OSError, ValueError, RecursionError, cst.ParserSyntaxError):
                 return None
         return self.parsed[path]
 
     def module_path(self, dotted: str) -> str | None:
         """The project file of a dotted module name; None when none or several fit."""
-        stem = dotted.replace(".", "/")
-        endings = (f"{stem}.py", f"{stem}/__init__.py")
-        fits = [p for p in self.files.paths if p in endings]
-        fits = fits or [p for p in self.files.paths if p.endswith(tuple("/" + e for e in endings))]
-        return fits[0] if len(fits) == 1 else None
+        if dotted not in self._modules:
+            stem = dotted.replace(".", "/")
+            ends = (f"{stem}.py", f"{stem}/__init__.py")
+            fits = [p for p in self.files.paths if p in ends]
+            fits = fits or [p for p in self.files.paths if p.endswith(tuple("/" + e for e in ends))]
+            self._modules[dotted] = fits[0] if len(fits) == 1 else None
+        return self._modules[dotted]
 
     def lookup(self, qualified: str, depth: int = 0) -> Class | str:
         """The project class that ``qualified`` names, following re-exports; else the name."""
@@ -199,6 +205,37 @@ class Workspace:
             else None
         )
         return self.lookup(onward, depth + 1) if onward and onward != qualified else qualified
+
+    def onward(self, qualified: str) -> str:
+        """Tornado's name for what a module of the project hands on; else ``qualified`` itself."""
+        if qualified.startswith("tornado.") or "." not in qualified:
+            return qualified
+        if qualified not in self._onward:
+            self._onward[qualified] = qualified
+            found = self._handed_on(qualified)
+            if found is not None and found.startswith("tornado."):
+                self._onward[qualified] = found
+        return self._onward[qualified]
+
+    def _handed_on(self, qualified: str) -> str | None:
+        """What a name of a module of the project was imported as there, or assigned once."""
+        parts = qualified.split(".")
+        for end in range(len(parts) - 1, 0, -1):
+            path = self.module_path(".".join(parts[:end]))
+            file = self.file(path) if path is not None else None
+            if file is None or not file.module.body:
+                continue
+            first = file.module.body[0]
+            bound = file.names.bindings(file.module).assigned.get(parts[end], [])
+            value: cst.CSTNode = cst.Name(parts[end])
+            if bound:
+                assigned = file.names.parents.get(id(bound[0]))
+                if len(bound) > 1 or not isinstance(assigned, cst.Assign):
+                    return None
+                value = assigned.value
+            found = file.names.qualified(value, at=first)
+            return None if found is None else ".".join([found, *parts[end + 1 :]])
+        return None
 
     def imported_from(self, file: Parsed) -> set[str]:
         """The names that other files of the project take from ``file``, in any of their places."""
