@@ -169,3 +169,26 @@ def test_for_python_2_a_value_leaves_a_generator_by_gen_return(tmp_path: Path) -
     (modern,) = convert(Project(tmp_path), ["page.py"], Options())
     assert "return response.body" in modern.after.decode()
     assert any("by name" in note for note in modern.handlers[0].notes)
+
+
+BY_STAR = """\
+from common import *
+
+
+class Page(RequestHandler):
+    @asynchronous
+    def get(self):
+        AsyncHTTPClient().fetch("http://a.example.com/", lambda r: self.finish(r.body))
+"""
+
+
+def test_a_decorator_is_followed_through_star_imports(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "page.py").write_text(BY_STAR)
+    common = "from tornado.web import *\nfrom tornado.httpclient import AsyncHTTPClient\n"
+    (tmp_path / "common.py").write_text(common)
+    (done,) = convert(Project(tmp_path), ["page.py"], Options())
+    assert [each.status for each in done.handlers] == ["rewritten"]
+    (tmp_path / "common.py").write_text(f"{common}\n\ndef asynchronous(method): return method\n")
+    (other,) = convert(Project(tmp_path), ["page.py"], Options())
+    assert not other.handlers
