@@ -87,10 +87,19 @@ def _say_interrupted() -> None:
     say("uncallback: interrupted")
 
 
+def _told(error: Exception) -> str:
+    """One line about what nobody expected: a stream that takes no more, or a mistake of ours."""
+    if isinstance(error, OSError) and error.filename is None:
+        return f"the output could not be written: {error.strerror or error}"
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return f"internal error: {text} (UNCALLBACK_DEBUG=1 shows more)"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and never raises for a person's mistake."""
-    from .terminal import ignore_broken_pipe, say
+    from .terminal import ignore_broken_pipe, open_missing_streams, say
 
+    open_missing_streams()
     try:
         code = cli.main(args=arguments, prog_name="uncallback", standalone_mode=False)
         sys.stdout.flush()
@@ -108,8 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("UNCALLBACK_DEBUG"):
             raise
-        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        say(f"uncallback: internal error: {text} (UNCALLBACK_DEBUG=1 shows more)")
+        say(f"uncallback: {_told(error)}")
+        ignore_broken_pipe()
         return EXIT_UNANSWERED
     return code if isinstance(code, int) else 0
 

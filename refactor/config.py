@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from .problems import entries
 from .settings import Settings
+from .walk import is_pattern
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -68,10 +70,18 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _patterns(value: object) -> tuple[str, ...]:
+    lines = _texts(value)
+    for line in lines:
+        if not is_pattern(line):
+            raise ValueError(f"a list of patterns as in .gitignore, not {line!r}")
+    return lines
+
+
 def _codes(value: object) -> frozenset[str]:
     codes = frozenset(_texts(value))
-    for code in codes:
-        if not re.fullmatch(r"UC\d{0,3}", code):
+    for code in sorted(codes):
+        if not any(known.startswith(code) for known in entries()):
             raise ValueError(f"a list of codes such as 'UC701' or 'UC7', not {code!r}")
     return codes
 
@@ -79,7 +89,10 @@ def _codes(value: object) -> frozenset[str]:
 def _ignores(value: object) -> dict[str, frozenset[str]]:
     if not isinstance(value, dict):
         raise ValueError("a table of pattern = [codes]")
-    return {pattern: _codes(codes) for pattern, codes in value.items()}
+    try:
+        return {pattern: _codes(codes) for pattern, codes in value.items()}
+    except ValueError as error:
+        raise ValueError(f"a table of pattern = [codes], each {error}") from None
 
 
 def _operations(value: object) -> tuple[Mapping[str, Any], ...]:
@@ -104,8 +117,8 @@ KEYS: dict[str, tuple[str, Callable[[object], Any]]] = {
     "select": ("select", _codes),
     "ignore": ("ignore", _codes),
     "per-file-ignores": ("per_file_ignores", _ignores),
-    "exclude": ("exclude", _texts),
-    "extend-exclude": ("extend_exclude", _texts),
+    "exclude": ("exclude", _patterns),
+    "extend-exclude": ("extend_exclude", _patterns),
     "force-exclude": ("force_exclude", _boolean),
     "respect-gitignore": ("respect_gitignore", _boolean),
     "jobs": ("jobs", _number(1, int)),
@@ -127,7 +140,7 @@ def load(path: Path) -> Settings:
     at its top. Raises `ConfigError` for unreadable files, bad TOML, unknown keys and bad values.
     """
     text, document = _document(path)
-    table = document.get("tool", {}).get("uncallback")
+    table = _table_of(document)
     prefix = "tool.uncallback"
     if table is None and path.name != "pyproject.toml":
         table, prefix = document, ""
@@ -139,10 +152,17 @@ def load(path: Path) -> Settings:
     verify = table.pop("verify", {})
     values = _read(path, text, prefix, table, KEYS)
     if not isinstance(verify, dict):
-        raise _at(path, text, prefix, "verify", "'verify' must be a table")
+        message = "'verify' must be a table; 'enabled = false' in it switches the check off"
+        raise _at(path, text, prefix, "verify", message)
     values |= _read(path, text, f"{prefix}.verify".lstrip("."), verify, VERIFY_KEYS)
     _check_operations(path, text, f"{prefix}.operations".lstrip("."), values.get("operations", ()))
     return Settings(**values, source=path)
+
+
+def _table_of(document: Mapping[str, Any]) -> object:
+    """What stands at ``tool.uncallback``; ``None``: nothing."""
+    tool = document.get("tool")
+    return tool.get("uncallback") if isinstance(tool, dict) else None
 
 
 def _check_operations(
@@ -256,7 +276,7 @@ def discover(folder: Path) -> Path | None:
         candidate = parent / "pyproject.toml"
         if candidate.is_file():
             try:
-                if "uncallback" in _document(candidate)[1].get("tool", {}):
+                if _table_of(_document(candidate)[1]) is not None:
                     return candidate
             except ConfigError:
                 return candidate

@@ -88,16 +88,6 @@ class Outcome:
         reported = self.command == "diff" or exit_non_zero_on_fix
         return 1 if reported and self.count("changed") else 0
 
-    def reasons(self) -> Counter[str]:
-        """How often each code occurs: refusals, findings and problems."""
-        codes: Counter[str] = Counter()
-        for file in self.files:
-            codes.update(each.code for each in file.findings)
-            codes.update(h.reason.code for h in file.handlers if h.reason)
-            if file.error:
-                codes[file.error.code] += 1
-        return codes
-
     def skipped(self) -> Counter[str]:
         """How many paths were left out, by reason."""
         return Counter(skip.reason for skip in self.skips)

@@ -21,6 +21,8 @@ _PYTHON = frozenset({".py", ".pyw", ".pyi", ".pyx", ".ipynb"})
 _TEMPLATES = frozenset(
     {".html", ".htm", ".xhtml", ".xml", ".tmpl", ".tpl", ".jinja", ".jinja2", ".j2", ".mako", ".tt"}
 )
+# An HTML report of this tool quotes the code; that is no use of a name.
+_OWN_REPORT = b'<meta name="generator" content="uncallback">'
 _MARKERS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -117,6 +119,8 @@ class Project:
                     data = (self.root / path).read_bytes()
                 except OSError:
                     data = b""
+            if _OWN_REPORT in data[:500]:
+                data = b""
             try:
                 text = decode(path, data).text
             except SourceError:

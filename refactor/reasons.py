@@ -43,7 +43,8 @@ REASONS: dict[str, Entry] = {
     ),
     "UC201": Entry(
         "unknown operation",
-        "'{what}' takes a callback but is not in the catalogue; declare it: {lines}",
+        "'{what}' takes a callback but is not in the catalogue; if it calls back once, declare it:"
+        "\n{lines}",
     ),
     "UC202": Entry("callback computed", "the callback '{what}' is computed at run time"),
     "UC203": Entry(

@@ -302,10 +302,10 @@ def handed_on(call: cst.Call, argument: cst.Arg) -> list[cst.Arg]:
 
 
 def declaration(call: cst.Call, carrier: cst.Arg, func: str) -> str:
-    """The configuration line that would declare an unknown operation."""
+    """The lines of configuration that would declare an unknown operation."""
     if carrier.keyword is not None:
         place = f'callback = "{carrier.keyword.value}"'
     else:
         positional = [arg for arg in call.args if arg.keyword is None]
         place = f"position = {positional.index(carrier)}"
-    return f'[[tool.uncallback.operations]] call = "{func}", {place}, passes = ["result"]'
+    return f'[[tool.uncallback.operations]]\ncall = "{func}"\n{place}\npasses = ["result"]'

@@ -104,6 +104,12 @@ def painted_diff(diff: bytes) -> bytes:
     return b"".join(lines)
 
 
+def open_missing_streams() -> None:
+    """Give a stream that the caller has closed a place where what is written is lost."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
 def ignore_broken_pipe() -> None:
     """Let the interpreter's last flush of a closed pipe go nowhere, without a word."""
     with open(os.devnull, "wb") as sink:

@@ -2,12 +2,14 @@
 
 Nested ``.gitignore`` files are honoured, directories that never hold a project's own source are not
 entered, and links to directories are not followed, so a loop is visited once and nothing outside
-the tree is reached by accident.
+the tree is reached by accident. Pipes, sockets and devices are left out: opening one can hang.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -41,7 +43,16 @@ def _gitignore(directory: Path) -> GitIgnoreSpec | None:
         text = (directory / ".gitignore").read_text("utf-8", errors="replace")
     except OSError:
         return None
-    return GitIgnoreSpec.from_lines(text.splitlines())
+    return GitIgnoreSpec.from_lines(filter(is_pattern, text.splitlines()))
+
+
+def is_pattern(line: str) -> bool:
+    """Whether ``line`` can be read as a pattern of gitignore(5); git passes over what cannot."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def is_gitignored(path: Path, root: Path, *, directory: bool = False) -> bool:
@@ -123,8 +134,20 @@ def _walk(top: Path, rules: _Rules) -> Iterator[Entry]:
         if child.is_symlink() and os.path.isdir(path):
             yield Entry(path, "link to a directory", folder=True)
             continue
+        if not folder and _is_special(path):
+            yield Entry(path, "not a regular file")
+            continue
         reason = rules.reason(path, folder)
         if folder and reason is None:
             yield from _walk(path, rules)
         else:
             yield Entry(path, reason, folder)
+
+
+def _is_special(path: Path) -> bool:
+    """Whether ``path`` is (or links to) something that is neither a file nor a directory."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))

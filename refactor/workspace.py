@@ -6,6 +6,7 @@ known by its qualified name alone (``tornado.web.RequestHandler``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -239,13 +240,30 @@ class Workspace:
 
     def imported_from(self, file: Parsed) -> set[str]:
         """The names that other files of the project take from ``file``, in any of their places."""
-        stem = PurePosixPath(file.path).with_suffix("").name
+        path = PurePosixPath(file.path)
+        stem = path.parent.name if path.stem == "__init__" else path.stem
         found: set[str] = set()
-        for path in self.files.mentions(stem):
-            other = self.file(path) if path != file.path else None
+        for user in self.files.mentions(stem) if stem else ():
+            other = self.file(user) if user != file.path and self._takes(user, stem) else None
             if other is not None:
                 found |= _taken(other.module, stem)
         return found
+
+    def _takes(self, path: str, stem: str) -> bool:
+        """Whether the text of ``path`` may take names from a module called ``stem``.
+
+        A module's short name stands in many files, and to parse them costs more than all else.
+        """
+        if not stem.isascii():
+            return True
+        text = (
+            rb"\bfrom\b[\s\\.\w]*?\b%(stem)s[\s\\]+import\b"
+            rb"|\b%(stem)s\b(?:[\s\\)]|#[^\r\n]*[\r\n])*\."
+        ) % {b"stem": stem.encode()}
+        try:
+            return re.search(text, self.files.read(path)) is not None
+        except OSError:
+            return False
 
     def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
         """What a class expression of ``file`` names: a project class, a qualified name or None."""

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -117,7 +118,9 @@ def test_would_and_did_in_the_same_words(files: Path) -> None:
     would = uncallback("diff", "dirty.py", "--no-verify", cwd=files).stderr.decode()
     did = uncallback("fix", "dirty.py", "--no-verify", cwd=files).stderr.decode()
     assert "Would change 1 file: 1 handler rewritten, 0 kept." in would.splitlines()
-    assert would.replace("Would change", "Changed") == did
+    hint = "To write this: the same command with 'fix' instead of 'diff'.\n"
+    assert hint in would
+    assert would.replace("Would change", "Changed").replace(hint, "") == did
     assert "Nothing was checked (--no-verify)." in would
 
 
@@ -417,6 +420,10 @@ def test_explain(tmp_path: Path) -> None:
     assert (data["code"], data["title"]) == ("UC204", "value used")
     listed = uncallback("explain", cwd=tmp_path).stdout.decode().splitlines()
     assert [line.split()[0] for line in listed] == list(entries())
+    number = uncallback("explain", "204", cwd=tmp_path)
+    assert number.stdout == page.stdout
+    group = uncallback("explain", "uc7", cwd=tmp_path).stdout.decode().splitlines()
+    assert group == [line for line in listed if line.startswith("UC7")]
     close = uncallback("explain", "UC2O4", cwd=tmp_path)
     assert b"Did you mean" in close.stderr
 
@@ -530,6 +537,28 @@ def test_a_closed_pipe_is_silent(tmp_path: Path, arguments: str) -> None:
 
 
 # LibCST's own tool.
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_output_that_goes_nowhere(files: Path) -> None:
+    arguments = shlex.join(command("diff", "dirty.py", "--no-verify"))
+    full = subprocess.run(
+        f"{arguments} > /dev/full", shell=True, cwd=files, capture_output=True, check=False
+    )
+    assert full.returncode == 3
+    assert full.stderr == b"uncallback: the output could not be written: No space left on device\n"
+    closed = subprocess.run(
+        f"{arguments} >&-", shell=True, cwd=files, capture_output=True, check=False
+    )
+    assert closed.returncode == 1
+    assert b"rewritten" in closed.stderr
+
+
+def test_the_help_has_sections(tmp_path: Path) -> None:
+    text = uncallback("fix", "--help", cwd=tmp_path).stdout.decode()
+    heads = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
+    assert heads == ["Result:", "Check:", "Files:", "Settings:", "Report:"]
+    assert text.index("--jobs") < text.index("Files:")
 
 
 def test_the_libcst_command(tmp_path: Path) -> None:

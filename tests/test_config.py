@@ -109,6 +109,10 @@ MISTAKES = {
     "bad number": ("[tool.uncallback.verify]\nruns = 0\n", 2, 1, "at least 1"),
     "boolean number": ("[tool.uncallback.verify]\nseconds = true\n", 2, 1, "a number"),
     "bad version": ("[tool.uncallback]\npython = 3.8\n", 2, 1, "as text"),
+    "unknown code": ("[tool.uncallback]\nselect = ['UC999']\n", 2, 1, "'UC999'"),
+    "bad pattern": ("[tool.uncallback]\nexclude = ['ok', '[z-a]']\n", 2, 1, "'[z-a]'"),
+    "bad ignores": ("[tool.uncallback.per-file-ignores]\n'x' = 'UC2'\n", 1, 2, "pattern ="),
+    "no table of the check": ("[tool.uncallback]\nverify = false\n", 2, 1, "enabled = false"),
     "bad list": ("[tool.uncallback]\nexclude = 'x'\n", 2, 1, "a list of strings"),
     "bad code": ("[tool.uncallback]\nselect = ['E501']\n", 2, 1, "'E501'"),
     "no table": ("[tool]\nuncallback = 3\n", 2, 1, "must be a table"),
@@ -136,6 +140,11 @@ def test_a_mistake_has_a_place(
     assert message.startswith(f"{path}:{line}:{column}: "), message
     assert words in message
     assert "\n" not in message
+
+
+def test_no_table_of_tools(tmp_path: Path) -> None:
+    tree(tmp_path, {"pyproject.toml": "tool = 3\n"})
+    assert settings_for([tmp_path], None, False).style == "coroutine"
 
 
 def test_not_utf_8_and_not_there(tmp_path: Path) -> None:

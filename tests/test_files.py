@@ -9,11 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import libcst
 import pytest
 from commandline import tree
 from uncallback.refactor.files import Collection, collect
+from uncallback.refactor.outcome import Outcome
 from uncallback.refactor.project import Project, find_root
+from uncallback.refactor.report import View, render
 from uncallback.refactor.settings import Settings
+from uncallback.refactor.workspace import Workspace
 from uncallback.refactor.write import WriteError, replace
 
 
@@ -279,3 +283,53 @@ def test_a_write_that_fails_half_way_loses_nothing(tmp_path: Path, links: int) -
     assert ended.stderr.strip() == b"UC008"
     assert file.read_bytes() == OLD
     assert len(list(tmp_path.iterdir())) == links
+
+
+def test_only_files_that_import_from_a_module_are_parsed(tmp_path: Path) -> None:
+    tree(
+        tmp_path,
+        {
+            "app/a.py": "from tornado import gen, web\n",
+            "app/__init__.py": "",
+            "user.py": "from app.a import gen\n",
+            "near.py": "from .app \\\n  .a \\\n import (web,\n x)\n",
+            "package.py": "from app import a\na.spare()\n",
+            "other.py": "def f(a, b):\n    return a\n",
+        },
+    )
+    workspace = Workspace(Project(tmp_path.resolve()))
+    file = workspace.add("app/a.py", libcst.parse_module("from tornado import gen, web\n"))
+    assert workspace.imported_from(file) == {"gen", "web", "x", "spare"}
+    assert sorted(workspace.parsed) == ["app/a.py", "near.py", "package.py", "user.py"]
+    package = workspace.add("app/__init__.py", libcst.parse_module(""))
+    assert "a" in workspace.imported_from(package)
+
+
+def test_pipes_are_never_opened(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.py": "x = on_feed\n"})
+    os.mkfifo(tmp_path / "pipe.py")
+    os.mkfifo(tmp_path / "pipe")
+    found = collect([str(tmp_path)], Settings())
+    assert [target.path for _, targets in found.projects for target in targets] == ["a.py"]
+    assert {skip.reason for skip in found.skips} == {"not a regular file"}
+    assert Project(tmp_path.resolve()).mentions("on_feed") == ("a.py",)
+
+
+def test_a_pattern_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    tree(tmp_path, {".git/HEAD": "", ".gitignore": "[z-a]\nb.py\n", "a.py": "", "b.py": ""})
+    found = collect([str(tmp_path)], Settings())
+    assert [target.path for _, targets in found.projects for target in targets] == ["a.py"]
+
+
+def test_an_html_report_uses_no_name(tmp_path: Path) -> None:
+    report = render("html", Outcome("diff", ()), View()).replace("<h1>", "self.on_feed <h1>")
+    tree(tmp_path, {"report.html": report, "page.html": "{{ self.on_feed }}"})
+    assert Project(tmp_path.resolve()).mentions("on_feed") == ("page.html",)
+
+
+def test_two_names_of_one_file_are_both_written(tmp_path: Path) -> None:
+    tree(tmp_path, {"a.py": "old"})
+    os.link(tmp_path / "a.py", tmp_path / "b.py")
+    for name in ("a.py", "b.py"):
+        replace(tmp_path / name, b"old", b"new")
+    assert (tmp_path / "b.py").read_bytes() == b"new"

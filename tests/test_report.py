@@ -24,9 +24,15 @@ from uncallback.refactor.report import FORMATS, View, render
 
 BEFORE = b"# coding: latin-1\n# caf\xe9 <b> & | ``` \nx = 1\n"
 AFTER = BEFORE.replace(b"1", b"2")
+STEP = {"kind": "write", "subject": "", "detail": "x", "path": None, "line": None}
 EXAMPLE = {
     "choices": [{"asked": "fetch", "answer": "404", "plain": False, "matters": True}],
-    "steps": [],
+    "steps": [
+        {"before": STEP, "after": STEP, "same": True},
+        {"before": {**STEP, "detail": "1"}, "after": {**STEP, "detail": "<2>"}, "same": False},
+        {"before": None, "after": STEP, "same": False},
+    ],
+    "ends": {"before": "never finished", "after": "finished"},
     "replay": "{}",
     "text": "before    after\n  write 1   write <2>",
 }
@@ -139,17 +145,37 @@ def test_text_line_by_line() -> None:
         " equivalent, complete, 36 runs",
         "    note: declared once by --assume-once",
         "app/auth <1>.py:31: UC204 Login.post: the value of 'x|y' is used",
-        "app/auth <1>.py:40: UC901 Login.put: the check found a difference (parted at 3)",
-        "    before    after",
-        "      write 1   write <2>",
+        "app/auth <1>.py:40: UC901 Login.put: the check found a difference",
+        "    with fetch: 404",
+        "    before: write 1; never finished",
+        "    after:  write <2>; finished",
         "app/auth <1>.py:50: UC702 Tornado 6 removed the callback argument of 'flush'",
         "broken.py:3:7: UC004 invalid syntax: 100% second",
         "loop: skipped: link to a directory",
-        "Would change 1 file: 1 handler rewritten, 2 kept.",
-        "1 handler kept because the versions behaved differently.",
-        "1 file not processed.",
+        "Would change 1 file: 1 handler rewritten (1 equivalent), 2 kept.",
+        "Kept: 1 value used (UC204), 1 versions differ (UC901).",
+        "1 file not processed: 1 syntax error (UC004).",
         "Skipped: 1 excluded by default, 1 link to a directory.",
+        "To write this: the same command with 'fix' instead of 'diff'.",
+        "What a code means and what to do: uncallback explain UC204",
+        "Every step of a difference: --verbose",
     ]
+    all_steps = render("text", OUTCOME, View(verbosity=1)).splitlines()
+    assert "    before    after" in all_steps
+    assert "    with fetch: 404" not in all_steps
+
+
+def test_lines_to_copy_stay_lines_in_the_text_alone() -> None:
+    reason = Reason("UC201", "declare it:\n[[operations]]\ncall = 'x'", 3)
+    handler = Handler(HandlerOutcome("Login.get", 2, "kept", reason))
+    outcome = Outcome("fix", (File("a.py", "unchanged", handlers=(handler,)),))
+    lines = render("text", outcome, View()).splitlines()
+    assert lines[:3] == [
+        "a.py:3: UC201 Login.get: declare it:",
+        "    [[operations]]",
+        "    call = 'x'",
+    ]
+    assert len(render("github", outcome, View()).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -159,7 +185,8 @@ def test_text_line_by_line() -> None:
         (Verdict("equivalent", False, 1, 0.75), "equivalent, sampled, 1 run, 75% of the lines"),
         (Verdict("different", False, 9, 1.0, "parted"), "different, 9 runs: parted"),
         (Verdict("inconclusive", reason="no end"), "inconclusive: no end"),
-        (UNCHECKED, "unchecked: the check was not asked for"),
+        (UNCHECKED, "unchecked"),
+        (Verdict("unchecked", reason="lost"), "unchecked: lost"),
         (None, ""),
     ],
 )

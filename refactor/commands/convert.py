@@ -20,12 +20,12 @@ from ..source import on_deep_stack
 from ..terminal import OneLine, Progress, painted_diff, product, say, use_color
 from ..tools import tools_for
 from ..write import obstacle
-from .options import SETTING_NAMES, common_options
+from .options import SETTING_NAMES, SectionedCommand, common_options
 
 Command = Literal["diff", "fix"]
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @common_options
 def diff(**arguments: Any) -> int:
     """Show what would be rewritten in PATHS, what stays and why, and the verdicts.
@@ -37,7 +37,7 @@ def diff(**arguments: Any) -> int:
     return _main("diff", arguments)
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @common_options
 @click.option(
     "--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when a file was changed (for hooks)."
@@ -74,6 +74,8 @@ def _main(command: Command, arguments: dict[str, Any]) -> int:
     paths: tuple[str, ...] = arguments["paths"]
     if "-" in paths and len(paths) > 1:
         raise click.UsageError("'-' (standard input) cannot be combined with other paths.")
+    if Path(arguments["stdin_filename"] or "<stdin>").is_dir():
+        raise click.UsageError("--stdin-filename is a directory.")
     settings = _settings(paths, arguments)
     if arguments["show_settings"]:
         product(show(settings).encode())

@@ -18,19 +18,20 @@ from ..problems import entries
 def explain(code: str | None, format_: str) -> int:
     """Tell what the code of a refusal, a finding or a problem means, and what to do.
 
-    Without CODE, list all codes.
+    Without CODE, list all codes; with the beginning of some (UC4), list those.
     """
     known = entries()
-    if code is None:
-        rows = [{"code": each, "title": entry.title} for each, entry in known.items()]
-        text = "".join(f"{row['code']}  {row['title']}\n" for row in rows)
-        click.echo(text if format_ == "text" else _json({"version": 1, "codes": rows}), nl=False)
+    name = f"UC{code}" if code and code.isdecimal() else (code or "").upper()
+    if name in known:
+        data = {"version": 1, "code": name, "title": known[name].title, "page": page(name)}
+        click.echo(page(name) if format_ == "text" else _json(data), nl=False)
         return 0
-    code = code.upper()
-    if code not in known:
-        raise click.UsageError(f"No such code '{code}'.{_close(code, list(known))}")
-    data = {"version": 1, "code": code, "title": known[code].title, "page": page(code)}
-    click.echo(page(code) if format_ == "text" else _json(data), nl=False)
+    listed = {each: entry for each, entry in known.items() if each.startswith(name)}
+    if not listed:
+        raise click.UsageError(f"No such code '{code}'.{_close(name, list(known))}")
+    rows = [{"code": each, "title": entry.title} for each, entry in listed.items()]
+    text = "".join(f"{row['code']}  {row['title']}\n" for row in rows)
+    click.echo(text if format_ == "text" else _json({"version": 1, "codes": rows}), nl=False)
     return 0
 
 

@@ -5,6 +5,7 @@ Each format is a module with ``render(outcome, view) -> str``; it is imported wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -58,6 +59,17 @@ class View:
         for handler in sorted(file.handlers, key=lambda each: each.line):
             if handler.reason is None or self.wants(handler.reason.code, file):
                 yield handler
+
+    def refusals(self, outcome: Outcome) -> Counter[str]:
+        """How often each wanted code keeps a handler."""
+        listed = [each for file in outcome.files for each in self.handlers(file)]
+        return Counter(each.reason.code for each in listed if each.reason)
+
+    def codes(self, outcome: Outcome) -> Counter[str]:
+        """How often each code is reported: wanted refusals and findings, and all problems."""
+        findings = (each.code for file in outcome.files for each in self.findings(file))
+        problems = (file.error.code for file in outcome.files if file.error)
+        return self.refusals(outcome) + Counter(findings) + Counter(problems)
 
 
 def render(name: str, outcome: Outcome, view: View) -> str:

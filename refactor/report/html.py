@@ -14,6 +14,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="uncallback">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>uncallback</title>
 <style>
@@ -45,7 +46,7 @@ def render(outcome: Outcome, view: View) -> str:
     """Return a complete HTML document."""
     shown = [file for file in outcome.files if file.error or file.handlers or file.findings]
     return _PAGE.substitute(
-        summary="<br>\n".join(escape(line) for line in words.summary(outcome)),
+        summary="<br>\n".join(escape(line) for line in words.summary(outcome, view)),
         files="\n".join(_file(file, view) for file in shown),
         version=escape(__version__),
     )

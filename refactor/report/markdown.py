@@ -11,7 +11,7 @@ from . import View, words
 
 def render(outcome: Outcome, view: View) -> str:
     """Return GitHub-flavoured Markdown."""
-    lines = ["## uncallback", "", *(f"{line}  " for line in words.summary(outcome)), ""]
+    lines = ["## uncallback", "", *(f"{line}  " for line in words.summary(outcome, view)), ""]
     lines += _table("Rewritten", ("where", "handler", "callbacks", "verdict"), _done(outcome, view))
     lines += _table("Kept", ("where", "handler", "code", "reason"), _kept(outcome, view))
     lines += _table("Findings", ("where", "code", "message"), _findings(outcome, view))

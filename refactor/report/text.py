@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ..files import ROUTINE
@@ -21,9 +22,10 @@ def render(outcome: Outcome, view: View) -> str:
         lines += _file(file, view)
     if view.verbosity >= 0:
         lines += _skips(outcome, view)
-        lines += words.summary(outcome)
+        lines += words.summary(outcome, view)
+        lines += _hints(outcome, view)
     if view.statistics:
-        lines += _statistics(outcome)
+        lines += _statistics(view.codes(outcome))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -49,14 +51,17 @@ def _handler(file: File, handler: Handler, view: View) -> Iterator[str]:
     if handler.reason is not None:
         place = paint(f"{file.shown}:{handler.reason.line}", bold=True)
         code = paint(handler.reason.code, fg="yellow")
-        yield f"{place}: {code} {words.kept(handler, handler.reason)}"
+        first, *more = handler.reason.message.splitlines()
+        yield f"{place}: {code} {handler.name}: {words.one_line(first)}"
+        yield from (f"    {line}" for line in more)
     elif handler.rewritten:
         place = paint(f"{file.shown}:{handler.line}", bold=True)
         verdict = _verdict(handler.verdict, view)
         yield f"{place}: rewritten {words.rewritten(handler)} {verdict}".rstrip()
     for note in handler.outcome.notes:
         yield f"    note: {words.one_line(note)}"
-    for line in words.counterexample(handler.verdict).splitlines():
+    full = words.counterexample(handler.verdict).splitlines() if view.verbosity > 0 else ()
+    for line in full or words.difference(handler.verdict):
         yield f"    {line}".rstrip()
 
 
@@ -72,7 +77,16 @@ def _skips(outcome: Outcome, view: View) -> Iterator[str]:
             yield f"{skip.shown}: skipped: {skip.reason}"
 
 
-def _statistics(outcome: Outcome) -> Iterator[str]:
-    codes = sorted(outcome.reasons().items(), key=lambda item: (-item[1], item[0]))
-    for code, number in codes:
+def _hints(outcome: Outcome, view: View) -> Iterator[str]:
+    """What to type next."""
+    if outcome.command == "diff" and outcome.count("changed"):
+        yield "To write this: the same command with 'fix' instead of 'diff'."
+    for code, _ in view.codes(outcome).most_common(1):
+        yield f"What a code means and what to do: uncallback explain {code}"
+    if outcome.different and view.verbosity < 1:
+        yield "Every step of a difference: --verbose"
+
+
+def _statistics(codes: Counter[str]) -> Iterator[str]:
+    for code, number in sorted(codes.items(), key=lambda item: (-item[1], item[0])):
         yield f"{number:>5}  {code}  {title(code)}"
