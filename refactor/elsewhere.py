@@ -42,6 +42,10 @@ class Elsewhere:
         func, methods = call.func, self.delegates.methods
         if isinstance(func, cst.Attribute) and methods.own(file, func):
             return []
+        made = methods.workspace.resolve(file, func)
+        if isinstance(made, Class):
+            found = methods.workspace.method(made, "__init__")
+            return [(found[0].file, found[1])] if found is not None else []
         return [(each.file, each.node) for each in methods.called(file, func)]
 
     def _starts(self, file: Parsed, function: cst.FunctionDef, cls: Class) -> bool:

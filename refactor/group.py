@@ -154,7 +154,9 @@ class Groups:
     def _check_background(self, method: Method) -> None:
         """Refuse a handler that starts, in other functions too, what it does not wait for."""
         if self.delegates.is_handler(method):
-            for each in self.delegates.reach(method):
+            named = self.delegates.facts(method).named
+            behind = (each for at in (method, *named) for each in self.delegates.reach(at))
+            for each in dict.fromkeys((method, *behind)):
                 try:
                     self._elsewhere.check(each)
                 except Refused as refused:
