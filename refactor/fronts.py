@@ -11,6 +11,7 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
+from . import decorators
 from .methods import Method
 from .names import parameters
 from .producers import Produced
@@ -35,7 +36,7 @@ def split(
     name = _private(unit, method)
     tight = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
     optional = listed[at].with_changes(default=cst.Name("None"), equal=tight)
-    front = method.node.with_changes(
+    front = decorators.without(method.node, method.node.decorators).with_changes(
         params=tree.replace(method.node.params, [(listed[at], optional)]),
         body=tree.suite(_forwarding(unit, method, own, name), method.node.body),
     )
