@@ -241,9 +241,13 @@ class MemoryConnection(HTTPConnection):
         if self.receiver is not None:
             self._send(self.receiver.end)
 
+    def is_open(self) -> bool:
+        """Whether the response is still to be written, or its rest, and the client is there."""
+        return not self.closed and not self.finished
+
     def close(self) -> None:
         """The client goes away; the handler hears of it in the next iteration."""
-        if self.closed or self.finished:
+        if not self.is_open():
             return
         self.closed = True
         if self.being_delivered:

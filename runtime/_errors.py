@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from . import generation, util
 
 
@@ -35,7 +37,7 @@ _GenTimeoutError.__name__ = _GenTimeoutError.__qualname__ = "TimeoutError"
 _TIMEOUT_ERRORS: dict[int, type[Exception]] = {
     4: _GenTimeoutError,
     5: util._TimeoutError,
-    6: TimeoutError,
+    6: asyncio.TimeoutError,  # the built-in one from Python 3.11 on
 }
 
 

@@ -235,9 +235,9 @@ class DeferringFuture(BaseFuture):
             return False
         self._cancelled = True
         self._schedule_callbacks()
-        runner, self.runner = self.runner, None
-        if runner is not None:
-            _current.defer(_keep, runner)
+        if self.runner is not None and generation.current == 6:
+            _current.defer(_keep, self.runner)
+            self.runner = None
         return True
 
     def result(self, timeout: float | None = None) -> Any:

@@ -8,6 +8,8 @@ coroutines from generation 5 on, ``_errors`` the errors.
 
 from __future__ import annotations
 
+import asyncio
+
 from . import generation, util
 from ._coroutine import coroutine as coroutine
 from ._coroutine import engine as engine
@@ -40,7 +42,7 @@ from ._yieldpoints import YieldFuture as YieldFuture
 from ._yieldpoints import YieldPoint as YieldPoint
 
 generation.vary(
-    globals(), "TimeoutError", {4: _GenTimeoutError, 5: util._TimeoutError, 6: TimeoutError}
+    globals(), "TimeoutError", {4: _GenTimeoutError, 5: util._TimeoutError, 6: asyncio.TimeoutError}
 )
 generation.vary(globals(), "moment", {4: moment_future, 5: null_future, 6: null_future})
 generation.vary(

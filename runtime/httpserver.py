@@ -43,6 +43,7 @@ class HTTPServer:
         self.decompress_request = bool(options.get("decompress_request"))
         self.protocol = options.get("protocol") or "http"
         self._ports: list[int] = []
+        self._open: list[MemoryConnection] = []
 
     def listen(self, port: int, address: str = "") -> None:
         """Answer requests to ``port`` of this machine."""
@@ -70,6 +71,15 @@ class HTTPServer:
                 del _servers[port]
         self._ports.clear()
 
+    @gen.coroutine
+    def close_all_connections(self) -> Generator[Any, Any, None]:
+        """Close the connections of requests under way; their handlers hear of it."""
+        for connection in self._open:
+            if connection.is_open():
+                connection.hang_up()
+        self._open = []
+        yield gen.sleep(0)
+
     def serve(
         self,
         method: str,
@@ -88,6 +98,7 @@ class HTTPServer:
         keep_alive = not self.no_keep_alive and headers.get("Connection", "").lower() != "close"
         context = Context(remote_ip, self.protocol)
         connection = MemoryConnection(start_line, keep_alive, context, receiver)
+        self._open = [*(each for each in self._open if each.is_open()), connection]
         if not isinstance(self.request_callback, HTTPServerConnectionDelegate):
             request = HTTPServerRequest(
                 connection=connection, start_line=start_line, headers=headers, body=body

@@ -7,6 +7,7 @@ completes, the clock jumps to the next timer, or a thread calls. There are no fi
 
 from __future__ import annotations
 
+import asyncio
 import numbers
 import sys
 from collections import deque
@@ -38,7 +39,9 @@ class _LoopTimeoutError(Exception):
 
 _LoopTimeoutError.__name__ = _LoopTimeoutError.__qualname__ = "TimeoutError"
 generation.vary(
-    globals(), "TimeoutError", {4: _LoopTimeoutError, 5: util._TimeoutError, 6: TimeoutError}
+    globals(),
+    "TimeoutError",
+    {4: _LoopTimeoutError, 5: util._TimeoutError, 6: asyncio.TimeoutError},
 )
 
 
@@ -277,8 +280,8 @@ class IOLoop(Outside, CurrentLoops, NoDescriptors, RunsInExecutor):
         self.add_callback(begin)
 
         def expire() -> None:
-            # Tornado 6 cancels what it has waited for, and stops when that is over.
-            if generation.current < 6 or not futures[0].cancel():
+            # From 5 on, what it has waited for is cancelled; the loop stops when that is over.
+            if generation.current == 4 or not futures[0].cancel():
                 self.stop()
 
         timer = None

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from types import GeneratorType, TracebackType
 from typing import Any, NoReturn
 
-from . import _futures, gen, generation, ioloop
+from . import _futures, generation, ioloop
 from ._runner import begin
 from .httpclient import AsyncHTTPClient
 from .httpserver import HTTPServer
@@ -196,8 +196,10 @@ class AsyncHTTPTestCase(AsyncTestCase):
         self.http_server.add_sockets([sock])
 
     def tearDown(self) -> None:
-        """Stop the server and end the client."""
+        """Stop the server, let the loop close what is open, and end the client."""
         self.http_server.stop()
+        limit = get_async_test_timeout()
+        self.io_loop.run_sync(self.http_server.close_all_connections, timeout=limit)
         self.http_client.close()
         super().tearDown()
 
@@ -259,7 +261,7 @@ def gen_test(
     """Make a generator or native coroutine a test method that runs on the test's loop.
 
     After ``timeout`` seconds (``None``: :func:`get_async_test_timeout`) the loop's ``TimeoutError``
-    is raised where the coroutine waits.
+    is raised where the coroutine waits; from 5 on a native one gets ``CancelledError`` instead.
     """
     seconds = get_async_test_timeout() if timeout is None else timeout
 
@@ -275,8 +277,10 @@ def gen_test(
             try:
                 return self.io_loop.run_sync(start, timeout=seconds)
             except vars(ioloop)["TimeoutError"] as error:
-                if hasattr(running[0], "throw"):
-                    running[0].throw(error)
+                started = running[0]
+                native = generation.current == 4 and inspect.iscoroutine(started)
+                if native or isinstance(started, GeneratorType):
+                    started.throw(error)
                 raise
 
         return test
@@ -289,7 +293,11 @@ def _as_future(result: Any) -> Any:
         future = _futures.Future()
         begin(result, future)
         return future
-    return result if inspect.isawaitable(result) else gen.maybe_future(result)
+    if inspect.iscoroutine(result):
+        return result
+    future = _futures.Future()
+    future.set_result(result)
+    return future
 
 
 class LogTrapTestCase(unittest.TestCase):

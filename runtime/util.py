@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ class _TimeoutError(Exception):
 
 
 _TimeoutError.__name__ = _TimeoutError.__qualname__ = "TimeoutError"
-generation.vary(globals(), "TimeoutError", {5: _TimeoutError, 6: TimeoutError})
+generation.vary(globals(), "TimeoutError", {5: _TimeoutError, 6: asyncio.TimeoutError})
 
 
 class ObjectDict(dict[str, Any]):

@@ -176,7 +176,7 @@ def never_done() -> Any:
     return wait()
 
 
-@program(first=6)
+@program(first=5)
 async def never_done_natively() -> None:
     try:
         await concurrent.Future()
