@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -106,8 +107,10 @@ def _operations(value: object) -> tuple[Mapping[str, Any], ...]:
     return tuple(value)
 
 
-# Key in the file -> (field of Settings, reader that raises ValueError with what it wants).
-KEYS: dict[str, tuple[str, Callable[[object], Any]]] = {
+# The field of Settings, and a reader that raises ValueError with what it wants.
+Key = tuple[str, Callable[[object], Any]]
+
+KEYS: dict[str, Key] = {
     "style": ("style", _one_of(*STYLES)),
     "tornado": ("tornado", _one_of(*GENERATIONS)),
     "python": ("python", parse_python),
@@ -123,8 +126,9 @@ KEYS: dict[str, tuple[str, Callable[[object], Any]]] = {
     "respect-gitignore": ("respect_gitignore", _boolean),
     "jobs": ("jobs", _number(1, int)),
     "operations": ("operations", _operations),
+    "root": ("root", _boolean),
 }
-VERIFY_KEYS: dict[str, tuple[str, Callable[[object], Any]]] = {
+VERIFY_KEYS: dict[str, Key] = {
     "enabled": ("verify", _boolean),
     "seconds": ("seconds", _number(0.01, float)),
     "runs": ("runs", _number(1, int)),
@@ -207,7 +211,7 @@ def _read(
     text: str,
     prefix: str,
     table: Mapping[str, Any],
-    keys: Mapping[str, tuple[str, Callable[[object], Any]]],
+    keys: Mapping[str, Key],
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in table.items():
@@ -293,6 +297,16 @@ def settings_for(paths: Sequence[Path], config: Path | None, isolated: bool) -> 
         return Settings()
     found = discover(common_folder(paths))
     return load(found) if found else Settings()
+
+
+@lru_cache(maxsize=1024)
+def is_root(folder: Path) -> bool:
+    """Whether the ``pyproject.toml`` of ``folder`` says ``root = true`` in our table."""
+    try:
+        table = _table_of(_document(folder / "pyproject.toml")[1])
+    except ConfigError:
+        return False
+    return isinstance(table, dict) and table.get("root") is True
 
 
 def common_folder(paths: Sequence[Path]) -> Path:

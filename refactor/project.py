@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from .config import is_root
 from .source import Source, SourceError, decode
 from .walk import walk
 
@@ -30,9 +31,13 @@ def find_root(path: Path) -> Path | None:
     """Return the project root of ``path`` (resolved): the closest folder with a project's mark.
 
     Version control wins over a nested ``pyproject.toml``, because one repository can hold several
-    packages that use each other. ``None`` where no parent has a mark.
+    packages that use each other. ``root = true`` in ``[tool.uncallback]`` wins over both. ``None``
+    where no parent has a mark.
     """
     folders = [path, *path.parents] if path.is_dir() else list(path.parents)
+    own = next((folder for folder in folders if is_root(folder)), None)
+    if own is not None:
+        return own
     for marks in (_MARKERS[:2], _MARKERS[2:]):
         for folder in folders:
             if any((folder / mark).exists() for mark in marks):

@@ -1,12 +1,11 @@
-"""The settings of one invocation, and how they are shown."""
+"""The settings of one invocation."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from .model import Options, Style
 
@@ -17,6 +16,7 @@ class Settings:
 
     ``seconds`` and ``runs`` bound the check of one handler (``None``: the checker's own bound),
     ``imports`` are modules the check loads for real, ``per_file_ignores`` maps a pattern to codes.
+    ``root`` says that the folder of ``source`` is a project of its own (see `project.find_root`).
     """
 
     style: Style = "coroutine"
@@ -39,6 +39,7 @@ class Settings:
     respect_gitignore: bool = True
     jobs: int | None = None
     operations: tuple[Mapping[str, Any], ...] = ()
+    root: bool = False
     source: Path | None = None
 
     def options(self) -> Options:
@@ -57,30 +58,3 @@ class Settings:
     def override(self, **values: Any) -> Settings:
         """These settings with every value that is not ``None`` put in place."""
         return replace(self, **{name: each for name, each in values.items() if each is not None})
-
-
-def show(settings: Settings) -> str:
-    """The settings as lines of TOML, with the file they come from."""
-    lines = [f"# from {settings.source}" if settings.source else "# defaults and command line only"]
-    for spec in fields(settings):
-        if spec.name == "source":
-            continue
-        value = getattr(settings, spec.name)
-        lines.append(f"{spec.name.replace('_', '-')} = {_toml(spec.name, value)}")
-    return "\n".join(lines) + "\n"
-
-
-def _toml(name: str, value: object) -> str:
-    if name == "python":
-        return '"{}.{}"'.format(*cast("tuple[int, int]", value))
-    if isinstance(value, frozenset):
-        value = sorted(value)
-    if value is None:
-        return '"default"'
-    if isinstance(value, Mapping):
-        return (
-            "{ " + ", ".join(f"{json.dumps(k)} = {_toml('', v)}" for k, v in value.items()) + " }"
-        )
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml("", each) for each in value) + "]"
-    return json.dumps(value)

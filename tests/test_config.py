@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from commandline import HANDLER, tree, uncallback
 from uncallback.refactor.config import KEYS, VERIFY_KEYS, ConfigError, load, settings_for
-from uncallback.refactor.settings import Settings, show
+from uncallback.refactor.settings import Settings
+from uncallback.refactor.toml import show
 
 EVERYTHING = """\
 [project]
@@ -27,6 +29,7 @@ extend-exclude = ["gen"]
 force-exclude = true
 respect-gitignore = false
 jobs = 3
+root = true
 
 [tool.uncallback.per-file-ignores]
 "tests/*" = ["UC7"]
@@ -67,6 +70,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         force_exclude=True,
         respect_gitignore=False,
         jobs=3,
+        root=True,
         operations=({"name": "find_user", "call": "*.find_user"},),
         source=path,
     )
@@ -174,12 +178,15 @@ def test_the_closest_table_counts_and_version_control_is_the_border(tmp_path: Pa
     assert settings_for(both, None, False).tornado == 6
 
 
-def test_show_is_toml_again(tmp_path: Path) -> None:
-    path = tree(tmp_path, {"pyproject.toml": EVERYTHING}) / "pyproject.toml"
-    text = show(load(path))
-    assert text.startswith(f"# from {path}\n")
-    for line in ('style = "native"', "tornado = 6", 'python = "3.8"', "seconds = 2.5"):
-        assert line in text.splitlines()
+@pytest.mark.parametrize("text", ["", EVERYTHING], ids=["defaults", "everything"])
+def test_shown_settings_can_be_read_again(tmp_path: Path, text: str) -> None:
+    first, second = tmp_path / "pyproject.toml", tmp_path / "again.toml"
+    first.write_text(text)
+    settings = load(first)
+    shown = show(settings)
+    assert shown.startswith(f"# from {first}\n")
+    second.write_text(shown)
+    assert load(second) == replace(settings, source=second)
 
 
 # The same from the outside.
@@ -211,7 +218,7 @@ def test_the_command_line_wins(tmp_path: Path) -> None:
     for line in (
         'style = "coroutine"',
         "tornado = 5",
-        "verify = true",
+        "enabled = true",
         "seed = 0",
         "strict = true",
         'extend-exclude = ["gen", "more"]',

@@ -163,6 +163,14 @@ def test_version_control_is_the_root_above_a_nested_package(tmp_path: Path) -> N
     assert find_root(tmp_path / "pkg/src/a.py") == tmp_path
 
 
+def test_a_folder_may_be_a_project_of_its_own(tmp_path: Path) -> None:
+    table = "[tool.uncallback]\nroot = true\n"
+    tree(tmp_path, {".git/HEAD": "", "a/pyproject.toml": table, "a/b/x.py": "", "c/x.py": ""})
+    root = tmp_path.resolve()
+    assert find_root(root / "a/b/x.py") == root / "a"
+    assert find_root(root / "c/x.py") == root
+
+
 def test_mentions_see_the_whole_project(project: Path) -> None:
     tree(
         project,

@@ -15,9 +15,10 @@ from ..files import Collection, Target, collect, from_text
 from ..outcome import Outcome
 from ..report import View, render
 from ..run import apply, run
-from ..settings import Settings, show
+from ..settings import Settings
 from ..source import on_deep_stack
 from ..terminal import OneLine, Progress, painted_diff, product, say, use_color
+from ..toml import show
 from ..tools import tools_for
 from ..write import obstacle
 from .options import SETTING_NAMES, SectionedCommand, common_options
