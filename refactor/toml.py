@@ -21,9 +21,7 @@ def show(settings: Settings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(
-    settings: Settings, keys: Mapping[str, tuple[str, Callable[[object], Any]]]
-) -> list[str]:
+def _lines(settings: Settings, keys: Mapping[str, Key]) -> list[str]:
     values = {key: getattr(settings, field) for key, (field, _) in keys.items()}
     return [
         f"# {key} is not set" if value is None else f"{key} = {_value(key, value)}"
