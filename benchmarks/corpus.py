@@ -1,11 +1,15 @@
 """What the tool makes of real handlers: 30 distributions from a package index, class by class.
 
 ``python benchmarks/corpus.py --handlers handlers.jsonl`` fetches the distributions that the file
-names (nothing of them is kept in this repository), runs ``uncallback fix`` on a copy of each, and
+names (nothing of them is kept in this repository) and runs ``uncallback fix`` on copies of each:
+with and without the check, as the project stands and with its unknown operations declared. It
 prints for every class of handler what was converted, what was refused and with which code, and the
-verdicts. It ends with the promises that no class may break: no crash, nothing *different* written,
-no handler touched that is not to be touched, output that compiles, a second run without change.
-The exit code is 1 if one of them is broken.
+verdicts, then the shares, and last the promises that no run may break: no crash, nothing
+*different* written, no handler touched that is not to be touched, output that compiles, a second
+run without change. The exit code is 1 if one of them is broken.
+
+Unknown operations are declared as the report asks for it, for handlers of convertible classes only:
+whoever declares knows that the call is an operation.
 """
 
 from __future__ import annotations
@@ -13,14 +17,18 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +74,17 @@ class Row:
         return cls(**{("group" if k == "class" else k): v for k, v in data.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way of running the tool over everything."""
+
+    declared: bool
+    checked: bool
+
+    def __str__(self) -> str:
+        return f"{'declared' if self.declared else 'plain'}, {'' if self.checked else 'un'}checked"
+
+
 @dataclass(slots=True)
 class Result:
     """What became of one row: ``status`` is rewritten, kept, file-error or not-reported."""
@@ -74,15 +93,22 @@ class Result:
     status: str
     code: str = ""
     verdict: str = ""
+    reason: str = ""
 
 
 @dataclass(slots=True)
 class Findings:
-    """Everything the runs showed."""
+    """Everything that the runs of one mode showed."""
 
     results: list[Result] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     extra: int = 0
+
+    def __iadd__(self, other: Findings) -> Findings:
+        self.results += other.results
+        self.broken += other.broken
+        self.extra += other.extra
+        return self
 
 
 def main() -> int:
@@ -92,74 +118,118 @@ def main() -> int:
     for row in rows:
         if not options.only or row.package.partition("==")[0] in options.only:
             packages[row.package].append(row)
-    findings = Findings()
-    for package, its in sorted(packages.items()):
-        name, _, version = package.partition("==")
-        try:
-            source = unpacked(name, version, options.cache)
-        except FetchError as error:
-            findings.broken.append(f"{package}: {error}")
-            continue
-        _package(source, its, options, findings)
-    _print(findings, options)
-    return 1 if findings.broken else 0
+    checks = [False] if options.no_verify else [False, True]
+    modes = [Mode(declared, checked) for checked in checks for declared in (False, True)]
+    total = {mode: Findings() for mode in modes}
+    with ThreadPoolExecutor(options.jobs) as pool:
+        work = [pool.submit(_package, name, its, modes, options) for name, its in packages.items()]
+        for each in work:
+            for mode, findings in each.result().items():
+                total[mode] += findings
+    _print(total, options)
+    return 1 if any(findings.broken for findings in total.values()) else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--handlers", type=Path, required=True, help="the list, JSON lines")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where distributions are kept")
-    parser.add_argument("--declare-unknown", action="store_true", help="declare what is unknown")
-    parser.add_argument("--no-verify", action="store_true", help="do not run both versions")
+    parser.add_argument("--no-verify", action="store_true", help="only the runs without the check")
     parser.add_argument("--style", default="coroutine")
-    parser.add_argument("--seconds", default="5", help="for the check of one handler")
+    parser.add_argument("--seconds", default="5", help="of computing, for the check of one handler")
     parser.add_argument("--whole", action="store_true", help="every file, not only those listed")
     parser.add_argument("--only", nargs="*", default=[], help="distributions, by name")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="at a time")
     parser.add_argument("--details", action="store_true", help="a line for every handler")
     return parser.parse_args()
 
 
 def _package(
-    source: Path, rows: Sequence[Row], options: argparse.Namespace, findings: Findings
-) -> None:
-    """Convert a copy of one distribution and note what happened to its rows."""
+    package: str, rows: Sequence[Row], modes: Sequence[Mode], options: argparse.Namespace
+) -> dict[Mode, Findings]:
+    """Convert copies of one distribution, in every mode; what nobody has to declare runs once."""
+    began = time.monotonic()
+    name, _, version = package.partition("==")
+    try:
+        source = unpacked(name, version, options.cache)
+    except FetchError as error:
+        return {mode: Findings(broken=[f"{package}: {error}"]) for mode in modes}
+    found: dict[Mode, Findings] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch).resolve() / source.name
-        shutil.copytree(source, copy)
-        (copy / ".git").mkdir(exist_ok=True)  # so that this folder is the project
-        paths = ["."] if options.whole else sorted({row.path for row in rows})
-        if options.declare_unknown:
-            _declare_unknown(copy, paths, options)
-        report = _run("fix", copy, paths, options, findings)
-        if report is None:
-            return
+        config = _declarations(_copy(source, scratch), rows, options)
+        for mode in modes:
+            plain = Mode(False, mode.checked)
+            if mode.declared and not config:
+                found[mode] = found[plain]
+                continue
+            copy = _copy(source, scratch)
+            if mode.declared:
+                with (copy / "pyproject.toml").open("a") as file:
+                    file.write(config)
+            found[mode] = _converted(source, copy, rows, mode, options)
+    print(f"{package}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return found
+
+
+def _copy(source: Path, scratch: str) -> Path:
+    """A fresh copy of a distribution, marked as a project of its own."""
+    copy = Path(tempfile.mkdtemp(dir=scratch)).resolve() / source.name
+    shutil.copytree(source, copy)
+    (copy / ".git").mkdir(exist_ok=True)
+    return copy
+
+
+def _paths(rows: Sequence[Row], options: argparse.Namespace) -> list[str]:
+    return ["."] if options.whole else sorted({row.path for row in rows})
+
+
+def _converted(
+    source: Path, copy: Path, rows: Sequence[Row], mode: Mode, options: argparse.Namespace
+) -> Findings:
+    """Convert a copy and note what happened to its rows."""
+    findings = Findings()
+    run = partial(_run, "fix", copy, options=options, checked=mode.checked)
+    report = run(paths=_paths(rows, options), findings=findings)
+    if report is not None:
         files = {file["path"]: file for file in report["files"]}
         findings.results += [_result(row, files) for row in rows]
         _note_broken(rows, files, source, copy, findings)
         changed = [path for path, file in files.items() if file["status"] == "changed"]
-        _check_second_run(copy, changed, options, findings)
+        written = {path: (copy / path).read_bytes() for path in changed}
+        if changed and run(paths=_paths(rows, options), findings=findings) is not None:
+            for path, data in written.items():
+                if (copy / path).read_bytes() != data:
+                    findings.broken.append(f"second run changes: {copy.name}: {path}")
+    findings.broken = [f"{each} ({mode})" for each in findings.broken]
+    return findings
 
 
-def _declare_unknown(copy: Path, paths: Sequence[str], options: argparse.Namespace) -> None:
-    """Declare the operations that the report asks for, until it asks for no more."""
-    config = copy / "pyproject.toml"
-    known: set[str] = set()
+def _declarations(copy: Path, rows: Sequence[Row], options: argparse.Namespace) -> str:
+    """The configuration that declares what the report asks for, until it asks for no more."""
+    owed = {(row.path, row.handler) for row in rows if row.group not in UNTOUCHED}
+    known: set[tuple[str, str]] = set()
     for _ in range(ROUNDS):
-        report = _run("diff", copy, paths, options, None, "--no-verify")
-        wanted = set(_declarations(report)) - known if report else set()
+        report = _run("diff", copy, _paths(rows, options), options, None, checked=False)
+        wanted = set(_wanted(report, owed)) - known if report else set()
         if not wanted:
-            return
-        with config.open("a") as file:
-            for header, entry in sorted(wanted):
-                file.write("\n" + "\n".join([header, *_entries(entry)]) + "\n")
+            break
+        with (copy / "pyproject.toml").open("a") as file:
+            file.write(_config(wanted))
         known |= wanted
+    return _config(known)
 
 
-def _declarations(report: dict[str, Any]) -> Iterable[tuple[str, str]]:
+def _config(declarations: Iterable[tuple[str, str]]) -> str:
+    tables = ("\n".join([header, *_entries(entry)]) for header, entry in sorted(declarations))
+    return "".join(f"\n{table}\n" for table in tables)
+
+
+def _wanted(report: dict[str, Any], owed: set[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     for file in report["files"]:
         for handler in file["handlers"]:
             message = (handler["reason"] or {}).get("message", "")
-            if found := DECLARATION.search(message):
+            found = DECLARATION.search(message)
+            if found and (file["path"], handler["name"]) in owed:
                 yield found[1], found[2]
 
 
@@ -174,14 +244,14 @@ def _run(
     paths: Sequence[str],
     options: argparse.Namespace,
     findings: Findings | None,
-    *more: str,
+    checked: bool,
 ) -> dict[str, Any] | None:
     """Run the tool and read its report; a crash is a broken promise."""
     output = folder.parent / "report.json"
     output.unlink(missing_ok=True)
-    arguments = [command, "--format", "json", "--output-file", str(output), *more]
-    arguments += ["--style", options.style, "--seconds", options.seconds]
-    if options.no_verify and "--no-verify" not in more:
+    arguments = [command, "--format", "json", "--output-file", str(output)]
+    arguments += ["--style", options.style, "--seconds", options.seconds, "--jobs", "1"]
+    if not checked:
         arguments.append("--no-verify")
     done = subprocess.run(
         [sys.executable, "-m", "uncallback.refactor.cli", *arguments, *paths],
@@ -210,8 +280,10 @@ def _result(row: Row, files: dict[str, Any]) -> Result:
     if not named:
         return Result(row, "not-reported")
     handler = min(named, key=lambda h: abs(h["line"] - row.line))
-    verdict = (handler["verdict"] or {}).get("result", "")
-    return Result(row, handler["status"], (handler["reason"] or {}).get("code", ""), verdict)
+    verdict = handler["verdict"] or {}
+    code = (handler["reason"] or {}).get("code", "")
+    result, reason = verdict.get("result", ""), verdict.get("reason") or ""
+    return Result(row, handler["status"], code, result, reason)
 
 
 def _note_broken(
@@ -240,21 +312,32 @@ def _note_broken(
                 findings.broken.append(f"does not compile: {source.name}: {path}: {error}")
 
 
-def _check_second_run(
-    copy: Path, changed: Sequence[str], options: argparse.Namespace, findings: Findings
-) -> None:
-    if not changed:
-        return
-    written = {path: (copy / path).read_bytes() for path in changed}
-    report = _run("fix", copy, changed, options, findings)
-    if report is None:
-        return
-    for path, data in written.items():
-        if (copy / path).read_bytes() != data:
-            findings.broken.append(f"second run changes: {copy.name}: {path}")
+def _print(total: dict[Mode, Findings], options: argparse.Namespace) -> None:
+    """A table for each mode, the shares, and what was broken."""
+    for mode, findings in total.items():
+        print(f"\n{mode}")
+        _print_classes(findings)
+        if options.details:
+            _print_details(findings)
+    print()
+    for mode, findings in total.items():
+        owed = [
+            r for r in findings.results if r.row.parses == "py3" and r.row.group not in UNTOUCHED
+        ]
+        done = [r for r in owed if r.status == "rewritten"]
+        share = 100 * len(done) / len(owed) if owed else 0.0
+        verdicts = _counted(Counter(r.verdict or "unchecked" for r in done))
+        share_text = f"{len(done)} of {len(owed)} ({share:.0f} %)"
+        print(f"convertible and Python 3, {mode}: {share_text} converted; {verdicts}")
+    extra = max((findings.extra for findings in total.values()), default=0)
+    print(f"handlers beyond the list: {extra}")
+    broken = list(dict.fromkeys(each for findings in total.values() for each in findings.broken))
+    for promise in broken:
+        print(f"BROKEN: {promise}")
+    print(f"{len(broken)} broken promises")
 
 
-def _print(findings: Findings, options: argparse.Namespace) -> None:
+def _print_classes(findings: Findings) -> None:
     groups: dict[str, list[Result]] = defaultdict(list)
     for result in findings.results:
         groups[result.row.group].append(result)
@@ -266,24 +349,14 @@ def _print(findings: Findings, options: argparse.Namespace) -> None:
         verdicts = Counter(r.verdict or "unchecked" for r in converted)
         counts = f"{len(results):>4} {len(readable):>4} {len(converted):>9}"
         print(f"{group:<20} {counts}  {_counted(others)}; {_counted(verdicts)}")
-    _print_rate(findings.results)
-    if options.details:
-        for result in findings.results:
-            row = result.row
-            said = f"{result.status} {result.code} {result.verdict}"
-            print(f"{row.group:<20} {said:<32} {row.package} {row.path}:{row.line} {row.handler}")
-    print(f"handlers beyond the list: {findings.extra}")
-    for promise in findings.broken:
-        print(f"BROKEN: {promise}")
-    print(f"{len(findings.broken)} broken promises")
 
 
-def _print_rate(results: Sequence[Result]) -> None:
-    """The share of the rows that parse as Python 3 and stand in a convertible class."""
-    owed = [r for r in results if r.row.parses == "py3" and r.row.group not in UNTOUCHED]
-    done = [r for r in owed if r.status == "rewritten"]
-    share = 100 * len(done) / len(owed) if owed else 0.0
-    print(f"convertible and Python 3: {len(done)} of {len(owed)} converted ({share:.0f} %)")
+def _print_details(findings: Findings) -> None:
+    for result in findings.results:
+        row = result.row
+        said = f"{result.status} {result.code} {result.verdict}"
+        where = f"{row.package} {row.path}:{row.line} {row.handler}"
+        print(f"{row.group:<20} {said:<32} {where}  {' '.join(result.reason.split())[:160]}")
 
 
 def _counted(counter: Counter[str]) -> str:

@@ -24,7 +24,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC102": Entry(
         "somebody else finishes",
-        "the request is finished by {what}, outside the handler's own control flow",
+        "the request may be finished by {what}, outside the handler's own control flow",
     ),
     "UC103": Entry("not a method", "'{what}' is not a method of a class"),
     "UC104": Entry("unusual signature", "the handler has no plain first parameter"),

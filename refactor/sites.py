@@ -22,6 +22,7 @@ from .callbacks import (
 )
 from .catalogue import Catalogue, Operation
 from .functions import definition
+from .keepers import kept
 from .receivers import Receivers
 from .refusal import Refused
 from .timers import duration
@@ -224,6 +225,9 @@ class SiteFinder:
         func = tree.code(call.func)
         if self._is_tornados(call):
             raise Refused("UC401", call, what=func)
+        keeper = kept(self.file.names, call)
+        if keeper is not None:
+            raise Refused("UC102", call, what=keeper)
         if not self.assume_once:
             raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
         callback = self.resolver.resolve(carrier.value, call, first)
