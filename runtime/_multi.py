@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _futures, generation
 from ._futures import BaseFuture
+from ._joins import Arrivals, see
 from ._runner import null_future
 from ._yieldpoints import YieldFuture, YieldPoint
 from .concurrent import fail, is_future, when_done
@@ -50,16 +51,11 @@ def multi_future(children: Any, quiet_exceptions: _Quiet = ()) -> BaseFuture:
     futures = [convert_yielded(child) for child in values]
     assert all(is_future(future) or future is null_future for future in futures)
     gathered = _futures.Future()
-    waiting = set(futures)
-
-    def arrived(future: Any) -> None:
-        waiting.remove(future)
-        if not waiting:
-            _gather(keys, futures, quiet_exceptions, gathered)
-
+    arrived = Arrivals(futures, lambda: _gather(keys, futures, quiet_exceptions, gathered))
     if not futures:
         gathered.set_result(_join(keys, []))
     for future in dict.fromkeys(futures):
+        see(future)
         when_done(future, arrived)
     return gathered
 

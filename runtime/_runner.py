@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from . import _current, _futures, generation
 from ._errors import BadYieldError, LeakedCallbackError
 from ._futures import BaseFuture, DeferringFuture, ImmediateFuture
+from ._joins import see
 from .concurrent import fail, failed_future
 from .stack_context import ExceptionStackContext, StackContextInconsistentError, _state
 
@@ -181,6 +182,7 @@ class Runner:
         if future is moment_future or future is null_future:
             self._loop.add_callback(self.run)
         elif future.done():
+            see(future)
             return future
         else:
             self._loop.add_future(future, self.run)

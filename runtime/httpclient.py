@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from . import _current, _futures, choices, generation
+from . import _current, _futures, _joins, choices, generation
 from ._fetch import Fetch
 from ._headers import HTTPHeaders
 from ._httpmessages import (
@@ -171,6 +171,8 @@ class AsyncHTTPClient(Configurable):
         def resolve(response: HTTPResponse) -> None:
             if future.cancelled():
                 return
+            if request.streaming_callback is None and request.header_callback is None:
+                _joins.note(future)
             error = response.error
             if error is None or not _raises(response, raise_error):
                 future.set_result(response)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from types import CoroutineType, FrameType, FunctionType, GeneratorType, MethodType
 from typing import Any
 
-from .. import _futures
+from .. import _futures, _joins
 from ..stack_context import wrap
 from . import operations, pending, standin
 from .bytecode import AWAITED, DROPPED, use_of_call
@@ -82,6 +82,7 @@ def awaited(name: str) -> Any:
 
     def deliver() -> None:
         outcome = _outcome(here, asked, with_none=True)
+        _joins.note(future)
         if isinstance(outcome, BaseException):
             future.set_exception(outcome)
         else:

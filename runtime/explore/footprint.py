@@ -5,6 +5,9 @@ noticing when they share no state that one of them writes, do not both have effe
 the same question (its how-many-th time would change). For every pair that may *not* be swapped the
 reverse order has to be tried (dynamic partial-order reduction, Flanagan and Godefroid, POPL 2005;
 for event-driven programs Jensen and others, OOPSLA 2015). Sound for runs with ``Run.tracked`` only.
+
+Of real code nobody knows what it reads and writes, so there each segment conflicts with each, but
+for those in which no code ran: a member of a list arrived that waits for others (``_joins``).
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .trace import DELIVER, NOTES, ORDER, READ, WAIT, WRITE, Run
+from .trace import DELIVER, EVERYTHING, JOINED, NOTES, ORDER, READ, WAIT, WRITE, Run
 
 _OUTSIDE = "the outside"
+_EVERYTHING = (_OUTSIDE, EVERYTHING)
 _TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
 
 
@@ -29,6 +33,8 @@ class _Segment:
     creator: int
     reads: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
+    joined: bool = False
+    acts: bool = False
 
 
 def reversals(run: Run) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -38,6 +44,12 @@ def reversals(run: Run) -> Iterator[tuple[str, tuple[str, ...]]]:
     no label that is an option there means that every option should be tried.
     """
     segments = _segments(run)
+    for position, segment in enumerate(segments):
+        if segment.order is not None:
+            delivered = {each.delivered for each in segments[position:]}
+            missing = tuple(label for label in segment.options if label not in delivered)
+            if missing:  # what came first has put an end to it
+                yield segment.order, missing
     for later in range(1, len(segments)):
         for earlier in range(1, later):
             order = segments[earlier].order
@@ -55,7 +67,11 @@ def _conflict(one: _Segment, other: _Segment) -> bool:
 
 
 def _segments(run: Run) -> list[_Segment]:
-    """The segments of a run; the first is what ran before anything was delivered."""
+    """The segments of a run; the first is what ran before anything was delivered.
+
+    One in which a member of a list arrived and nothing else happened writes nothing: what it asked,
+    its own outcome, would be asked alike at another time.
+    """
     segments = [_Segment("", None, (), 0)]
     created: dict[str, int] = {}
     questions = iter(run.asked)
@@ -66,6 +82,12 @@ def _segments(run: Run) -> list[_Segment]:
             if question.key.startswith(ORDER):
                 order = (question.key, question.options)
             else:
+                if (
+                    segments[-1].joined and question.taken > 0
+                ):  # the client leaves, or another comes
+                    segments.append(
+                        _Segment("", None, (), len(segments) - 1, set(), {*_EVERYTHING})
+                    )
                 segments[-1].writes.add(_TIMES.sub("", question.key))
             question = next(questions, None)
         if event is None:
@@ -80,6 +102,12 @@ def _segments(run: Run) -> list[_Segment]:
             segments[-1].reads.add(event.subject)
         elif event.kind == WRITE:
             segments[-1].writes.add(event.subject)
+        elif event.kind == JOINED:
+            segments[-1].joined = True
         elif event.kind not in NOTES:
             segments[-1].writes.add(_OUTSIDE)
+            segments[-1].acts = True
+    for segment in segments:
+        if segment.joined and not segment.acts:
+            segment.writes.clear()
     return segments

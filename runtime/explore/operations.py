@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _futures, stack_context
+from .. import _futures, _joins, stack_context
 from . import circumstances, pending, standin
 from .catalogue import Operation
 from .shown import Text, arguments
@@ -136,6 +136,7 @@ def _into_future(operation: Operation, future: Any) -> HandOver:
     def hand_over(outcome: str, key: str) -> None:
         if future.done():
             return
+        _joins.note(future)
         if outcome == ERROR and operation.errors in ("argument", "raised", "dropped"):
             future.set_exception(_error(key))
             return

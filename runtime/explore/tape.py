@@ -15,7 +15,7 @@ from functools import partial
 from types import FrameType
 
 from .describe import describe
-from .trace import DELIVER, NOTES, ORDER, Asked, Event, Interrupted, Place, Run
+from .trace import DELIVER, NOTES, ORDER, TIMER, Asked, Event, Interrupted, Place, Run
 
 EVENTS = 4000
 """Effects, or questions, after which a run is said not to return; no clock has a say."""
@@ -184,7 +184,11 @@ class Recorder:
 
 def deliveries(run: Run) -> tuple[str, ...]:
     """The completions of a run in the order in which they came."""
-    noted = tuple(event.subject for event in run.events if event.kind == DELIVER)
+    noted = tuple(
+        event.subject
+        for event in run.events
+        if event.kind == DELIVER and not event.subject.startswith(TIMER)
+    )
     return noted or tuple(asked.label for asked in run.asked if asked.key.startswith(ORDER))
 
 

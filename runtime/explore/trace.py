@@ -24,6 +24,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from .._joins import JOINED as JOINED
+from .._joins import SEEN as SEEN
+
 Place = tuple[str, int]
 """A line of a file: project-relative posix path, 1-based line."""
 
@@ -33,7 +36,7 @@ ENTER = "enter"
 WAIT = "wait"
 DELIVER = "deliver"
 
-NOTES = frozenset({READ, WRITE, ENTER, WAIT, DELIVER})
+NOTES = frozenset({READ, WRITE, ENTER, WAIT, DELIVER, JOINED, SEEN})
 """Kinds of events that are kept but never compared.
 
 ``state read`` and ``state write``: state that two completions may share (``subject`` names it, for
@@ -42,7 +45,14 @@ instance ``"Handler.pending"``); used only to skip orders that cannot matter, an
 ``enter``: an operation was started (``subject`` is its catalogue name).
 ``wait`` and ``deliver``: something outside became pending, or was delivered (``subject`` is its
 key); shown to the reader.
+``joined``: what was delivered only lets a list wait for one less (``_joins``).
 """
+
+TIMER = "timer@"
+"""Prefix of what is said to be delivered when time passes; the seconds follow."""
+
+EVERYTHING = "whatever the code has"
+"""Subject of a ``state write``: code ran, and nobody knows what it read and wrote."""
 
 ORDER = "order:"
 """Prefix of the keys that ask which of several pending completions comes first.

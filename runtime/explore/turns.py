@@ -10,7 +10,7 @@ from ..ioloop import EPOCH, External, IOLoop
 from ..stack_context import EMPTY, _state
 from .circumstances import now
 from .standin import Standin
-from .trace import DELIVER, Interrupted
+from .trace import DELIVER, EVERYTHING, TIMER, WRITE, Interrupted
 
 DELIVERIES = 200
 """How many completions and timers one run may see."""
@@ -31,6 +31,7 @@ class RunLoop(IOLoop):
 
     on_wait: Callable[[], bool]
     deliveries: int
+    crowded: bool
 
     @classmethod
     def fresh(cls) -> RunLoop:
@@ -41,6 +42,7 @@ class RunLoop(IOLoop):
         """The arguments are those of ``IOLoop``."""
         self.on_wait = bool
         self.deliveries = 0
+        self.crowded = False
         super().__init__(**kwargs)
 
     def reset(self) -> None:
@@ -52,6 +54,7 @@ class RunLoop(IOLoop):
         self._running = self._stopped = self._closed = False
         self.on_wait = bool
         self.deliveries = 0
+        self.crowded = False
         _questions.forget(self)
         _current.current.loop = self
         _state.contexts = EMPTY
@@ -65,10 +68,22 @@ class RunLoop(IOLoop):
         """As ``IOLoop.add_external``; the delivery is noted."""
 
         def noted() -> None:
-            choices.record(DELIVER, key)
+            self._note(key)
             deliver()
 
         return super().add_external(key, noted)
+
+    def _note(self, key: str) -> None:
+        """Tell the recorder what comes, and that code may run then, where orders are a choice."""
+        choices.record(DELIVER, key)
+        self.crowded = self.crowded or bool(self._externals)
+        if self.crowded:
+            choices.record(WRITE, EVERYTHING)
+
+    def _pass_time(self, deadline: float | None) -> bool:
+        if deadline is not None:
+            self._note(f"{TIMER}{deadline - EPOCH:.6f}")
+        return super()._pass_time(deadline)
 
     def add_timeout(
         self, deadline: Any, callback: Callable[..., Any], *args: Any, **kwargs: Any
@@ -95,7 +110,7 @@ class RunLoop(IOLoop):
         keys = [external.key for external in self._externals]
         deadline = self._timers.next_deadline() if self._timers else None
         if deadline is not None:
-            keys.append(f"timer@{deadline - EPOCH:.6f}")
+            keys.append(f"{TIMER}{deadline - EPOCH:.6f}")
         return sorted(keys)
 
     def _advance(self) -> bool:

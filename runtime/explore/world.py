@@ -33,9 +33,15 @@ from .shown import Text
 from .standin import Standin
 from .suspended import waiting
 from .tape import Recorder
-from .trace import FINISHED, NEVER, Interrupted, Place, Run
+from .trace import FINISHED, NEVER, SEEN, Interrupted, Place, Run
 
 _TURNS = 3000
+_OF_FUTURES = """
+add_done_callback add_future cancel cancelled chain_future done exc_info exception maybe_future
+remove_done_callback result running WaitIterator with_timeout
+"""
+_OBSERVING = frozenset(_OF_FUTURES.split())
+"""What code calls to find out about a future that it does not wait for."""
 
 
 def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
@@ -110,7 +116,22 @@ class _Request:
         self.loop.on_wait = bool
         gc.collect(0)
         lines = _places(self.program.version.path, tuple(self.program.lines))
-        return self.chooser.run(end=end, lines=lines, held=tuple(self.here.held), waiting=still)
+        return self.chooser.run(
+            end=end,
+            lines=lines,
+            held=tuple(self.here.held),
+            waiting=still,
+            tracked=self._is_tracked(),
+        )
+
+    def _is_tracked(self) -> bool:
+        """Whether all that this run showed says which orders matter (``footprint``).
+
+        Not where somebody may have found a future done that a list was waiting for.
+        """
+        if self.here.harvest.attributes & _OBSERVING:
+            return False
+        return not any(event.kind == SEEN for event in self.chooser.events)
 
     def _obstacle(self, kind: type | None) -> str | None:
         if kind is None:
