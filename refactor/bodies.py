@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from . import cst as tree
+from .aftermath import negated
+
+PRAGMA = re.compile(r"#\s*(noqa|pylint|pragma|type:|nosec|flake8|mypy)")
+"""Comments for tools that are about the line they stand in."""
 
 
 def is_generator(function: tree.Function) -> bool:
@@ -17,18 +23,45 @@ def is_generator(function: tree.Function) -> bool:
 def body_of(function: tree.Function) -> tree.Block:
     """The statements of a callback, its docstring turned into comments."""
     if isinstance(function, cst.Lambda):
-        if tree.dotted(function.body) in ("None", "True", "False"):
-            return [tree.line("pass")]
-        return [cst.SimpleStatementLine([cst.Expr(function.body)])]
+        return statements(function.body) or [tree.line("pass")]
     stmts = [s for s in tree.block(function.body) if not isinstance(tree.small(s), cst.Nonlocal)]
-    comments = [line for line in function.leading_lines if line.comment is not None]
-    if isinstance(function.body, cst.IndentedBlock) and function.body.header.comment is not None:
-        comments.append(cst.EmptyLine(comment=function.body.header.comment))
+    comments = [line for line in own_comments(function) if line.comment is not None]
+    if isinstance(function.body, cst.IndentedBlock):
+        header = function.body.header.comment
+        if header is not None and not PRAGMA.match(header.value):
+            comments.append(cst.EmptyLine(comment=header))
     text = function.get_docstring() if stmts else None
     if text is not None:
         stmts = stmts[1:]
         comments += [_comment(each) for each in text.splitlines()]
     return tree.lift_comments(stmts or [tree.line("pass")], comments)
+
+
+def own_comments(function: cst.FunctionDef) -> list[cst.EmptyLine]:
+    """The comments directly above a function; what an empty line parts from it is not its own."""
+    lines = list(function.leading_lines)
+    blank = [index for index, line in enumerate(lines) if line.comment is None]
+    return lines[blank[-1] + 1 :] if blank else lines
+
+
+def statements(value: cst.BaseExpression) -> tree.Block:
+    """What an expression whose value nobody wants does, as statements."""
+    if tree.dotted(value) in ("None", "True", "False"):
+        return []
+    if isinstance(value, cst.Tuple | cst.List) and not any(
+        isinstance(element, cst.StarredElement) for element in value.elements
+    ):
+        return [stmt for element in value.elements for stmt in statements(element.value)]
+    if isinstance(value, cst.IfExp):
+        yes, no = statements(value.body), statements(value.orelse)
+        orelse = cst.Else(body=tree.suite(no)) if no else None
+        return [cst.If(test=value.test, body=tree.suite(yes), orelse=orelse)]
+    if isinstance(value, cst.BooleanOperation) and (then := statements(value.right)):
+        wanted = isinstance(value.operator, cst.And)
+        return [cst.If(value.left if wanted else negated(value.left), body=tree.suite(then))]
+    if getattr(value, "lpar", ()):
+        value = value.with_changes(lpar=(), rpar=())
+    return [cst.SimpleStatementLine([cst.Expr(value)])]
 
 
 def footer_of(function: tree.Function) -> list[cst.EmptyLine]:

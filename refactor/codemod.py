@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import libcst as cst
 
+from . import cst as tree
+from .bodies import own_comments
 from .catalogue import Catalogue
 from .delegates import Delegates
 from .edit import Rewrite
@@ -104,10 +106,41 @@ class _Apply(cst.CSTTransformer):
                 [self.swaps[id(original_node)], self.added[id(original_node)]]
             )
         if isinstance(updated_node, cst.IndentedBlock) and updated_node.body:
-            (first, *_) = cst.ensure_type(original_node, cst.IndentedBlock).body
-            if id(first) in self.gone:
-                return _closed_up(updated_node)
+            before = cst.ensure_type(original_node, cst.IndentedBlock).body
+            if id(before[0]) in self.gone:
+                updated_node = _closed_up(updated_node)
+            if any(id(stmt) in self.gone for stmt in before):
+                return self._with_headings(updated_node, before)
         return self.swaps.get(id(original_node), updated_node)
+
+    def _with_headings(
+        self, block: cst.IndentedBlock, before: Sequence[cst.CSTNode]
+    ) -> cst.IndentedBlock:
+        """``block`` with the comments above what is gone that an empty line parts from it.
+
+        They go to what follows; ``before`` are the statements that were there.
+        """
+        body = list(block.body)
+        kept = 0
+        waiting: list[cst.EmptyLine] = []
+        for stmt in before:
+            if id(stmt) in self.gone:
+                waiting += _heading(stmt) if isinstance(stmt, cst.FunctionDef) else []
+                continue
+            if waiting:
+                body[kept] = tree.lift_comments([body[kept]], waiting)[0]
+                waiting = []
+            kept += 2 if id(stmt) in self.added else 1
+        return block.with_changes(body=body, footer=[*waiting, *block.footer])
+
+
+def _heading(function: cst.FunctionDef) -> list[cst.EmptyLine]:
+    above = function.leading_lines[: len(function.leading_lines) - len(own_comments(function))]
+    commented = any(line.comment is not None for line in above)
+    lines = list(above) if commented else []
+    while lines and lines[-1].comment is None:
+        lines.pop()
+    return lines
 
 
 def _closed_up(block: cst.IndentedBlock) -> cst.IndentedBlock:

@@ -73,10 +73,47 @@ class Converter:
             return [*head, self._try_else(stmt)]
         if site is not None or isinstance(stmt, cst.With | cst.Try):
             return [*head, *self._deferred(stmt, rest)]
+        if (not isinstance(stmt, cst.If) or not nothing(rest)) and self._departs(stmt):
+            return [*head, self._departed(stmt), *self.tail(rest)]
         if not isinstance(stmt, cst.If):
             self.place.refuse_place(stmt)
         assert isinstance(stmt, cst.If)
         return [*head, *self._branches(stmt, rest)]
+
+    def _departs(self, stmt: cst.CSTNode) -> bool:
+        """Whether whatever starts in a compound statement is followed by a ``return`` there."""
+        plain = isinstance(stmt, cst.If | cst.For | cst.While) and not getattr(
+            stmt, "asynchronous", None
+        )
+        suites = tree.sub_blocks(stmt)
+        inside = [site for suite in suites for site in self.sites(suite)]
+        if not plain or len(inside) != len(self.sites(stmt)):
+            return False
+        return all(self._departing(tree.block(s)) for s in suites if self.sites(s))
+
+    def _departing(self, stmts: tree.Block) -> bool:
+        if isinstance(tree.small(stmts[-1]), cst.Return | cst.Raise):
+            return not any(
+                isinstance(node, cst.Break | cst.Continue)
+                for stmt in stmts
+                for node in tree.walk(stmt, into_functions=False)
+            )
+        return all(self._departs(stmt) for stmt in stmts if self.sites(stmt))
+
+    def _departed(self, stmt: tree.Statement) -> tree.Statement:
+        """A statement that :meth:`_departs`, its operations waited for where they start."""
+        swaps = []
+        for suite in tree.sub_blocks(stmt):
+            if not self.sites(suite):
+                continue
+            stmts = tree.block(suite)
+            if isinstance(tree.small(stmts[-1]), cst.Return | cst.Raise):
+                done = self.tail(stmts)
+                done = done if leaves(done) else [*done, tree.line("return")]
+            else:
+                done = [self._departed(each) if self.sites(each) else each for each in stmts]
+            swaps.append((suite, tree.suite(done, suite)))
+        return tree.replace(stmt, swaps)
 
     def _immediate(self, site: Site, stmt: tree.Statement, rest: tree.Block) -> tree.Block:
         continuation = self.continuations.of(site, self.host, ())

@@ -15,7 +15,7 @@ import libcst as cst
 
 from . import cst as tree
 from .aftermath import may_raise, nothing
-from .bodies import is_generator, trimmed
+from .bodies import is_generator, statements, trimmed
 from .callbacks import CallbackRef, is_plain, takes
 from .comments import carried
 from .continuation import Continuations
@@ -235,9 +235,10 @@ class FanOut:
                 raise Refused("UC206", site.call, callback="lambda", what=site.operation.name)
             results = [p.name.value for p in params]
             called = ref.expression.body
-        body: tree.Block = [cst.SimpleStatementLine([cst.Expr(called)])]
+        body = statements(called)
         inner = set(leading) | set(results) | reads(called) | {self.host.first}
-        wait, given = self._waited(site, ", ".join(results), body, self.host, inner)
+        target = ", ".join(results) if set(results) & reads(called) else ""
+        wait, given = self._waited(site, target, body, self.host, inner)
         definition = cst.ensure_type(
             cst.parse_statement(f"def {name}({', '.join([*leading, *given])}):\n    pass"),
             cst.FunctionDef,

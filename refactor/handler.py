@@ -177,6 +177,7 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
     """A handler that starts nothing: the decorator goes when every path finishes by itself."""
     body = tree.block(handler.node.body)
     stmts = split(handler.node)[1]
+    check_nested(handler.node, unit.finder(cls), first, [])
     if stmts and isinstance(tree.small(stmts[0]), cst.Raise):
         raise Refused("UC106", handler.node)
     if not unit.finishing(cls).always(body, first):

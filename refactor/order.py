@@ -37,7 +37,7 @@ PURE = frozenset({"bool", "dict", "float", "int", "len", "list", "repr", "set", 
 
 
 def check_order(site: Site, first: str, names: Names) -> None:
-    """Refuse (UC202) bound arguments whose place among the evaluations of the call matters.
+    """Refuse (UC213) bound arguments whose place among the evaluations of the call matters.
 
     ``first`` is the name of self at the call, ``names`` the scopes of the file.
     """
@@ -45,7 +45,7 @@ def check_order(site: Site, first: str, names: Names) -> None:
     others = [site.call.func, *(arg.value for arg in site.call.args if arg is not site.argument)]
     for value in bound:
         if not _settled(value, others, first, names):
-            raise Refused("UC202", value, what=tree.code(value))
+            raise Refused("UC213", value, what=tree.code(value))
 
 
 def _settled(

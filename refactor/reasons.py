@@ -75,6 +75,10 @@ REASONS: dict[str, Entry] = {
         "order on the event loop",
         "a coroutine would resume at another pass of the event loop than the callback of '{what}'",
     ),
+    "UC213": Entry(
+        "order of evaluation",
+        "'{what}' is bound to the callback, and the call it stands in may change its value first",
+    ),
     "UC301": Entry(
         "operation in a loop",
         "'{what}' is started in a loop, and its callbacks cannot be put in one order",
