@@ -268,7 +268,7 @@ class ResponseWriter:
             # The client may leave now: nobody is interested any more.
             connection.set_close_callback(None)
         future = self.flush(include_footers=True)
-        self.request.finish()
+        self.request._end()
         self._log()
         self._finished = True
         choices.record("hook", "on_finish")

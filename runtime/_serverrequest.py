@@ -7,6 +7,7 @@ import time
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
+from . import generation
 from ._forms import parse_body_arguments, parse_cookie
 from ._headers import HTTPHeaders
 from .escape import parse_qs_bytes
@@ -91,6 +92,9 @@ class HTTPServerRequest:
 
     def finish(self) -> None:
         """End the response on the connection."""
+        self._end()
+
+    def _end(self) -> None:
         self.connection.finish()
         self._finish_time = time.time()
 
@@ -126,4 +130,9 @@ class HTTPServerRequest:
     def __repr__(self) -> str:
         shown = ("protocol", "host", "method", "uri", "version", "remote_ip")
         fields = ", ".join([f"{name}={getattr(self, name)!r}" for name in shown])
-        return f"{type(self).__name__}({fields}, headers={dict(self.headers)})"
+        if generation.current == 4:
+            fields += f", headers={dict(self.headers)}"
+        return f"{type(self).__name__}({fields})"
+
+
+generation.limit_methods(HTTPServerRequest, ["finish", "supports_http_1_1", "write"], last=5)

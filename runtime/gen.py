@@ -20,6 +20,7 @@ from ._errors import LeakedCallbackError as LeakedCallbackError
 from ._errors import ReturnValueIgnoredError as ReturnValueIgnoredError
 from ._errors import UnknownKeyError as UnknownKeyError
 from ._errors import _GenTimeoutError
+from ._futures import DeferringFuture, ImmediateFuture
 from ._multi import Multi as Multi
 from ._multi import MultiYieldPoint as MultiYieldPoint
 from ._multi import multi as multi
@@ -40,10 +41,16 @@ from ._yieldpoints import Wait as Wait
 from ._yieldpoints import WaitAll as WaitAll
 from ._yieldpoints import YieldFuture as YieldFuture
 from ._yieldpoints import YieldPoint as YieldPoint
+from .concurrent import chain_future as chain_future
+from .concurrent import is_future as is_future
+from .ioloop import IOLoop as IOLoop
 
 generation.vary(
     globals(), "TimeoutError", {4: _GenTimeoutError, 5: util._TimeoutError, 6: asyncio.TimeoutError}
 )
+# Code in the wild imports these, and the three above, from here.
+generation.vary(globals(), "Future", {4: ImmediateFuture, 5: DeferringFuture, 6: DeferringFuture})
+generation.vary(globals(), "TracebackFuture", {4: ImmediateFuture})
 generation.vary(globals(), "moment", {4: moment_future, 5: null_future, 6: null_future})
 generation.vary(
     globals(), "with_timeout", {4: with_timeout_and_loop, 5: with_timeout, 6: with_timeout}

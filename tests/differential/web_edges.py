@@ -146,6 +146,17 @@ class Escapes(Edge):
 
 
 @case()
+class ShownRequest(Edge):
+    def get(self) -> None:
+        headers = dict.fromkeys(sorted(self.request.headers), "")
+        self.request.headers.clear()
+        self.request.headers.update(dict.fromkeys(headers, "x"))
+        self.note(repr(self.request))
+        for name in ("finish", "supports_http_1_1", "write"):
+            self.note(name, hasattr(self.request, name))
+
+
+@case()
 class TornadoThree(Edge):
     """What Tornado 4.0 removed: no generation of the runtime has it."""
 
