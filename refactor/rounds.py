@@ -86,6 +86,10 @@ class Rounds:
             self._convert()
             if self._take_out(self._unusable()):
                 continue
+            untouchable = self._untouchable()
+            if untouchable:
+                self.keep |= untouchable
+                continue
             if self.tools.checker is None:
                 return
             self._check(self.tools.checker)
@@ -132,6 +136,19 @@ class Rounds:
                 problem = _garbled(conversion) or self.tools.obstacle(target.file)
                 if problem is not None:
                     found[conversion.path] = problem
+        return found
+
+    def _untouchable(self) -> dict[HandlerId, Reason]:
+        """The rewritten handlers one of whose callbacks is to be left alone."""
+        found: dict[HandlerId, Reason] = {}
+        for conversion in self.conversions:
+            for handler in conversion.handlers:
+                key = HandlerId(conversion.path, handler.name)
+                around = handler.name.rpartition(".")[0]
+                names = {f"{around}.{each.name}" for each in handler.callbacks}
+                kept = any(HandlerId(conversion.path, name) in self.keep for name in names)
+                if kept and handler.status == "rewritten" and key not in self.keep:
+                    found[key] = Reason("UC903", sentence("UC903"), handler.line)
         return found
 
     def _take_out(self, problems: Mapping[str, Problem]) -> bool:

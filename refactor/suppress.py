@@ -1,7 +1,9 @@
 """Comments that keep the tool away: ``# uncallback: skip`` and ``# uncallback: skip-file``.
 
 ``skip`` counts for the function or the class on whose header it stands: on a decorator line, on a
-line of the ``def`` or ``class`` statement up to its colon, or alone on the line above them.
+line of the ``def`` or ``class`` statement up to its colon, or alone on the line above them. It
+counts for a function at a statement in it too, and a handler stays as well when it stands at one
+of its callbacks. Other comments may stand in front of it on its line.
 ``skip-file`` counts wherever a comment line says it, below a shebang and a cookie too.
 """
 
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from .source import Source
 
 _ANY = re.compile(rb"#\s*uncallback:\s*skip")
-_COMMENT = re.compile(r"#\s*uncallback:\s*(skip-file|skip)\b(?!-)")
+_COMMENT = re.compile(r"(?:#|.*\s#)\s*uncallback:\s*(skip-file|skip)\b(?!-)")
 _GENERATED = re.compile(rb"^[^\n\r]*@generated\b", re.MULTILINE)
 _BETWEEN = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT}
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -80,7 +82,7 @@ def _skipped(
     for child in ast.iter_child_nodes(node):
         if isinstance(child, _Definition):
             names = tuple(prefix + child.name for prefix in prefixes)
-            skip = inside or bool(lines & _heads(child))
+            skip = inside or bool(lines & _lines_of(child))
             if skip and not isinstance(child, ast.ClassDef):
                 yield from names
             below = tuple(f"{name}." for name in names)
@@ -91,6 +93,16 @@ def _skipped(
             yield from _skipped(child, prefixes, lines, inside)
 
 
-def _heads(node: _Definition) -> set[int]:
-    """The lines on which a definition and each of its decorators start."""
-    return {node.lineno, *(each.lineno for each in node.decorator_list)}
+def _lines_of(node: _Definition) -> set[int]:
+    """The lines that speak for a definition: its header, and a function's body without classes."""
+    heads = {node.lineno, *(each.lineno for each in node.decorator_list)}
+    if isinstance(node, ast.ClassDef):
+        return heads
+    inner = (each for each in ast.walk(node) if isinstance(each, ast.ClassDef))
+    others = {line for each in inner for line in _range(each)}
+    return heads | (set(_range(node)) - others)
+
+
+def _range(node: _Definition) -> range:
+    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return range(first, (node.end_lineno or node.lineno) + 1)

@@ -62,16 +62,20 @@ def pairs(before: Path, after: Path, failures: list[Failure]) -> Iterator[Pair]:
 
 
 def _pairs_of_folders(before: Path, after: Path, failures: list[Failure]) -> Iterator[Pair]:
-    """Every file that stands in both directories with different bytes."""
+    """Every file whose bytes differ; one that stands in one directory alone is empty in the other.
+
+    So a handler that moved or went is asked for, and found in one version only.
+    """
     old, new = _tree(before, failures), _tree(after, failures)
-    differing = [path for path in sorted(old) if path in new and old[path] != new[path]]
-    for path in differing:
-        others = [other for other in new if other != path and old.get(other) != new[other]]
-        yield Pair(
-            path,
-            Version(path, old[path]),
-            Version(path, new[path], {other: new[other] for other in others}),
-        )
+    for path in sorted({*old, *new}):
+        first, second = old.get(path, b""), new.get(path, b"")
+        if first != second:
+            others = [other for other in new if other != path and old.get(other) != new[other]]
+            yield Pair(
+                path,
+                Version(path, first),
+                Version(path, second, {other: new[other] for other in others}),
+            )
 
 
 def _tree(folder: Path, failures: list[Failure]) -> dict[str, bytes]:

@@ -182,8 +182,18 @@ def test_verify_of_two_directories(tmp_path: Path) -> None:
     )
     ended = uncallback("verify", "old", "new", "--format", "json", cwd=tmp_path)
     assert ended.returncode == 1, ended.stderr.decode()
-    (handler,) = json.loads(ended.stdout)["handlers"]
-    assert (handler["path"], handler["verdict"]["result"]) == ("app/a.py", "different")
+    found = {
+        each["path"]: each["verdict"]["result"] for each in json.loads(ended.stdout)["handlers"]
+    }
+    assert found == {"app/a.py": "different", "only_old.py": "inconclusive"}
+
+
+def test_verify_of_two_directories_asks_for_what_went(tmp_path: Path) -> None:
+    tree(tmp_path, {"old/a.py": HANDLER, "old/b.py": "", "new/b.py": "x = 1\n"})
+    ended = uncallback("verify", "old", "new", cwd=tmp_path)
+    assert ended.returncode == 3
+    (line,) = ended.stdout.decode().splitlines()
+    assert line.startswith("a.py: Feed.get: inconclusive: no handler Feed.get in the second")
 
 
 def test_verify_of_a_handler_that_is_not_there(tmp_path: Path) -> None:
@@ -388,8 +398,10 @@ def test_show_files_and_output_file(files: Path) -> None:
     assert ended.stderr.decode().splitlines() == ["no/such/r.txt: No such file or directory"]
 
 
-def test_a_comment_keeps_a_handler(files: Path) -> None:
-    text = HANDLER.replace("asynchronous\n", "asynchronous  # uncallback: skip\n")
+@pytest.mark.parametrize("at", ["asynchronous", "(self):", "on_feed)", "response):"])
+def test_a_comment_keeps_a_handler(files: Path, at: str) -> None:
+    """At the decorator, the header, the operation, and the callback."""
+    text = HANDLER.replace(f"{at}\n", f"{at}  # noqa  # uncallback: skip\n")
     tree(files, {"skip.py": text})
     ended = uncallback("fix", "skip.py", "--no-verify", "--exit-non-zero-on-fix", cwd=files)
     assert ended.returncode == 0

@@ -270,6 +270,13 @@ def test_sarif_has_relative_uris_rules_and_fingerprints() -> None:
         assert rule["help"]["markdown"].startswith(f"# {rule['id']}: ")
 
 
+def test_the_same_words_twice_are_two_results() -> None:
+    findings = tuple(Reason("UC702", "the same", line) for line in (3, 9, 12))
+    outcome = Outcome("diff", (File("a.py", "unchanged", findings=findings),))
+    (run,) = json.loads(render("sarif", outcome, View()))["runs"]
+    assert len({each["partialFingerprints"]["uncallback/v1"] for each in run["results"]}) == 3
+
+
 def test_a_fingerprint_does_not_know_the_line() -> None:
     from dataclasses import replace
 

@@ -237,11 +237,16 @@ class A(B):
         pass
     def other(self):
         pass  # uncallback: skip
+    def after(self):  # noqa  # uncallback: skip - not yet
+        pass
+    def mention(self):
+        pass  # as in "uncallback: skip"
     class Inner:  # uncallback: skip
         def inside(self): pass
 def make():
     class Login:
         def get(self): pass  # uncallback: skip
+        def post(self): pass
     return Login
 """
 
@@ -255,6 +260,9 @@ def test_where_a_skip_comment_counts() -> None:
         "A.above",
         "A.beside",
         "A.header",
+        "A.body",
+        "A.other",
+        "A.after",
         "A.Inner.inside",
         "make.Login.get",
         "Login.get",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -20,6 +21,7 @@ from ..pages import page
 from ..problems import entries
 from . import View, words
 
+_FINGERPRINT = "uncallback/v1"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -28,8 +30,13 @@ def render(outcome: Outcome, view: View) -> str:
     results = [result for file in outcome.files for result in _results(file, outcome, view)]
     used = sorted({result["ruleId"] for result in results})
     index = {code: number for number, code in enumerate(used)}
+    seen: Counter[str] = Counter()
     for result in results:
         result["ruleIndex"] = index[result["ruleId"]]
+        identity = result["partialFingerprints"][_FINGERPRINT]
+        seen[identity] += 1
+        if seen[identity] > 1:  # the same words about another line
+            result["partialFingerprints"][_FINGERPRINT] = f"{identity}:{seen[identity]}"
     run = {
         "tool": {
             "driver": {
@@ -117,7 +124,7 @@ def _result(
         "message": {"text": message},
         "locations": [_location(file.shown, line, column)],
         "partialFingerprints": {
-            "uncallback/v1": hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()
+            _FINGERPRINT: hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()
         },
     }
 

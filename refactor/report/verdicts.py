@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,6 +83,10 @@ def _lines(found: Comparison, color: bool) -> Iterator[str]:
             yield from (f"    {line}".rstrip() for line in example.splitlines())
             yield ""
             yield f"    replay: {_replay(answer, found.paths)}"
+    if len(found.answers) > 1:
+        results = Counter(answer.verdict.result for answer in found.answers)
+        listed = ", ".join(f"{number} {result}" for result, number in sorted(results.items()))
+        yield f"{len(found.answers)} handlers: {listed}."
     if not found.answers and not found.failures:
         yield "No handlers found to compare."
 
