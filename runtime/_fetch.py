@@ -40,6 +40,9 @@ _REDIRECTS = frozenset([301, 302, 303, 307])
 _NONE = HTTPHeaders()
 _OF_THE_BODY = ("Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding")
 
+UNKNOWN = "<"
+"""How an address begins that comes from outside the code under check, and is not known there."""
+_SOMEWHERE = "http://somewhere/"
 
 _FAILURES = {
     "timeout": "Timeout during request",
@@ -127,7 +130,9 @@ class Fetch:
         """Read the address; raise what a real client reports of a request (SEMANTICS 1)."""
         given = vars(plain)
         defaults = self.request.defaults or given
-        self.url = urlsplit(to_unicode(plain.url))
+        address = to_unicode(plain.url)
+        known = address is None or not address.startswith(UNKNOWN)
+        self.url = urlsplit(address if known else _SOMEWHERE)
         if self.url.scheme not in ("http", "https"):
             raise ValueError(f"Unsupported url scheme: {plain.url}")
         anything = given["allow_nonstandard_methods"]

@@ -38,6 +38,29 @@ NAIVE = CONVERTED.replace(", raise_error=False", "")
 FETCH = "fetch GET http://example.com #1"
 
 
+UNKNOWN = {
+    "all of it": 'AsyncHTTPClient().fetch(self.settings["url"]{})',
+    "its beginning": 'AsyncHTTPClient().fetch(self.settings["api"] + "/page"{})',
+    "joined": 'AsyncHTTPClient().fetch("/".join([self.settings["api"], "page"]){})',
+}
+"""Fetches of an address that comes from outside."""
+
+
+@pytest.mark.parametrize("call", UNKNOWN.values(), ids=UNKNOWN)
+def test_an_address_from_outside_is_answered_like_any(call: str) -> None:
+    before = TUTORIAL.replace(
+        'http_client.fetch("http://example.com", callback=self.on_fetch)',
+        call.format(", callback=self.on_fetch"),
+    )
+    naive = NAIVE.replace('http_client.fetch("http://example.com")', call.format(""))
+    faithful = naive.replace(call.format(""), call.format(", raise_error=False"))
+    assert compare(before, naive).result == "different"
+    judgement = compare(before, faithful)
+    assert (judgement.result, judgement.coverage) == ("equivalent", 1.0)
+    code = before.replace("do_something_with_response(response)", "self.write(str(response.code))")
+    assert first(run(code), "body").detail.startswith("b'200")
+
+
 def test_the_tutorial_handler() -> None:
     seen = run(TUTORIAL)
     assert seen.end == FINISHED

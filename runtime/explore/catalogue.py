@@ -28,6 +28,7 @@ class Operation:
     immediate: bool = False
     repeats: bool = False
     returns: str = "nothing"
+    form5: str = ""
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Operation:

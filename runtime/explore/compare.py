@@ -22,7 +22,7 @@ Trace = tuple[tuple[str, str, str], ...]
 _NOBODY_THERE = re.compile(r"Exception in callback .*StreamClosedError: Stream is closed$")
 _RENAMED = re.compile(r"\bHTTP(?:Client|Timeout|StreamClosed)Error\b")
 _NO_BODY = re.compile(r"(<response 599 [^>]*?) body=None")
-_FUTURE = re.compile(r"<uncallback\.runtime\._futures\.\w+ object>")
+_FUTURE = re.compile(r"<(?:uncallback\.runtime\._futures\.)?Future\b[^>]*>")
 _FROM_BODY = re.compile(r"\('(Etag|Content-Length)', '[^']*'\)")
 
 
