@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -130,6 +130,22 @@ def test_json_is_the_promised_object() -> None:
     assert put["verdict"]["counterexample"] == EXAMPLE
     assert report["skipped"][0] == {"path": ".venv", "reason": "excluded by default"}
     assert report["summary"]["skipped"] == {"excluded by default": 1, "link to a directory": 1}
+
+
+def test_json_is_what_the_readme_says() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+    def keys(data: object) -> set[str]:
+        if isinstance(data, list):
+            return set().union(*map(keys, data))
+        if isinstance(data, dict):
+            free = {"details", "counterexample", "skipped"}  # what stands in these is data
+            below = (keys(each) for name, each in data.items() if name not in free)
+            return set(data).union(*below)
+        return set()
+
+    written = keys(json.loads(render("json", OUTCOME, View()))) - {"counterexample"}
+    assert {name for name in written if f'"{name}"' not in readme} == set()
 
 
 def test_json_keeps_handlers_whatever_is_ignored() -> None:
