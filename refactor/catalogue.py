@@ -28,6 +28,7 @@ Form = Literal[
     "promise",
     "sleep",
     "moment",
+    "step",
     "settled",
     "given",
     "exit",

@@ -261,6 +261,9 @@ class Continuations:
         self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
     ) -> tuple[str | None, tree.Block, tree.Block]:
         function = ref.function
+        if site.argument is None:
+            at = self.unit.line(self._other_mention(site))
+            raise Refused("UC403", site.call, what=ref.name, at=at, where=self.unit.file.path)
         waits = False
         if isinstance(function, cst.FunctionDef):
             waits = self._coroutine_needed(site, ref, function)
@@ -287,6 +290,18 @@ class Continuations:
         value = self.unit.forms.waiting(called) if waits else called
         self.note(site, "coroutine" if waits else "call")
         return ", ".join(names) or None, before, [cst.SimpleStatementLine([cst.Expr(value)])]
+
+    def _other_mention(self, site: Site) -> cst.CSTNode:
+        """Another place that names the nested function which ``site`` calls, or the call."""
+        names, function = self.unit.file.names, site.callback.function
+        scope = names.owner(site.call, site.callback.name)
+        found = (
+            each
+            for each in tree.find(scope or site.call, cst.Name)
+            if each.value == site.callback.name and each is not site.call.func
+        )
+        own = function.name if isinstance(function, cst.FunctionDef) else None
+        return next((each for each in found if each is not own), site.call)
 
     def _kept_argument(
         self, arg: cst.Arg, host: Host, after: tuple[cst.CSTNode, ...], before: tree.Block

@@ -69,8 +69,11 @@ class Converter:
         site = self.place.statement_site(stmt)
         if site is not None and nothing(rest):
             return [*head, *self._immediate(site, stmt, rest)]
-        if isinstance(stmt, cst.Try) and nothing(rest) and self._alone_in_try(stmt):
-            return [*head, self._try_else(stmt)]
+        if isinstance(stmt, cst.Try) and nothing(rest):
+            if self._alone_in_try(stmt):
+                return [*head, self._try_else(stmt)]
+            if self._only_in_else(stmt):
+                return [*head, self._converted_else(stmt)]
         if site is not None or isinstance(stmt, cst.With | cst.Try):
             return [*head, *self._deferred(stmt, rest)]
         if (not isinstance(stmt, cst.If) or not nothing(rest)) and self._departs(stmt):
@@ -131,6 +134,17 @@ class Converter:
             plain and self.place.statement_site(body[at]) is not None and nothing(body[at + 1 :])
         )
         return alone and len(self.sites(stmt)) == 1
+
+    def _only_in_else(self, stmt: cst.Try) -> bool:
+        """Whether the try statement guards no operation, and nothing runs behind its ``else``."""
+        elsewhere = (stmt.body, *stmt.handlers)
+        return stmt.orelse is not None and stmt.finalbody is None and not self.sites(*elsewhere)
+
+    def _converted_else(self, stmt: cst.Try) -> cst.Try:
+        """The operations in an ``else`` are awaited there: the handlers do not see it."""
+        assert stmt.orelse is not None
+        body = tree.suite(self.tail(tree.block(stmt.orelse.body)), stmt.orelse.body)
+        return stmt.with_changes(orelse=stmt.orelse.with_changes(body=body))
 
     def _try_else(self, stmt: cst.Try) -> cst.Try:
         """The call stays in the try; the wait and the callback's code go into its ``else``."""

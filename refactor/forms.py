@@ -47,6 +47,8 @@ class Forms:
     def immediate(self, site: Site, target: str | None, exact: bool, taken: set[str]) -> tree.Block:
         """Start ``site`` and wait for it at once, as the last thing on its path."""
         form = self._form(site)
+        if form == "step":
+            return []
         if form == "auth":
             return self._auth(_without_argument(site), target, taken, site.call)
         if form == "future" and site.operation.errors == "dropped":
@@ -72,6 +74,8 @@ class Forms:
         ``wanted`` says that somebody looks at the result.
         """
         form = self._form(site)
+        if form == "step":
+            raise Refused("UC407", site.call, what=site.operation.name)
         if form == "moment":
             raise Refused("UC212", site.call, what=site.operation.name)
         if form == "promise":

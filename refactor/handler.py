@@ -80,6 +80,7 @@ def _assembled(
     docstring, block = parts
     first = first_parameter(handler.node)
     block = cleared(without_nested(block, continuations.nested))
+    block = closed_up(block, split(handler.node)[1])
     finishing = unit.finishing(continuations.cls, {id(old) for old, _ in replaced})
     open_end = not finishing.always(block, first or "self")
     block = guarded(unit, continuations.cls, block, first or "self")
@@ -225,11 +226,24 @@ def _gives_none(call: cst.Call, handler: Handler) -> bool:
 
 def check_nested(node: cst.FunctionDef, finder: SiteFinder, first: str, found: list[Site]) -> None:
     """Refuse when a nested function that is no converted callback starts an operation."""
-    used = {id(site.callback.function) for site in found}
+    used = _passed_on(finder, first, found)
     for each in tree.walk(node.body, into_functions=False):
         if isinstance(each, cst.FunctionDef | cst.Lambda) and id(each) not in used:
             for site in finder.sites(each.body, first):
                 raise Refused("UC307", site.call, what=site.operation.name)
+
+
+def _passed_on(finder: SiteFinder, first: str, found: list[Site]) -> set[int]:
+    """The callbacks of operations, and of those that they start themselves, by identity."""
+    used: set[int] = set()
+    waiting = list(found)
+    while waiting:
+        ref = waiting.pop().callback
+        if ref.function is not None and id(ref.function) not in used:
+            used.add(id(ref.function))
+            if ref.kind == "nested":
+                waiting += finder.sites(ref.function.body, first)
+    return used
 
 
 def split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
@@ -242,6 +256,16 @@ def split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
 def without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
     """The statements without nested functions whose bodies moved; their comments stay."""
     return [stmt for stmt in block if not any(stmt is each for each in gone)]
+
+
+def closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
+    """``block`` without the empty lines that parted it from a first statement which is gone."""
+    if not block or not before or block[0] is before[0]:
+        return block
+    lines = list(getattr(block[0], "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return [block[0].with_changes(leading_lines=lines), *block[1:]]
 
 
 def cleared(block: tree.Block) -> tree.Block:

@@ -21,7 +21,15 @@ from .edit import Rewrite
 from .find import ENGINE, decorated
 from .forms import Forms
 from .generators import waiting
-from .handler import check_nested, cleared, remarks, split, with_footers, without_nested
+from .handler import (
+    check_nested,
+    cleared,
+    closed_up,
+    remarks,
+    split,
+    with_footers,
+    without_nested,
+)
 from .methods import Method
 from .names import parameters
 from .producers import Produced, without
@@ -50,7 +58,7 @@ def rewrite(unit: Unit, method: Method) -> Rewrite:
     converter = Converter(continuations, node, host)
     check_nested(node, finder, first, converter.found)
     docstring, body = split(node)
-    block = _closed_up(without_nested(converter.tail(body), continuations.nested), body)
+    block = closed_up(without_nested(converter.tail(body), continuations.nested), body)
     new = node
     if converter.found:
         block = cleared(trimmed(block))
@@ -94,16 +102,6 @@ def _outside(unit: Unit, method: Method, own: Produced, done: Rewrite) -> Rewrit
         how = "callers elsewhere may still pass callback= by name"
         told = f"{method.name}() returns its result; {how}"
     return dataclasses.replace(done, notes=(*done.notes, told))
-
-
-def _closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
-    """``block`` without the empty lines that parted it from a first statement which is gone."""
-    if not block or not before or block[0] is before[0]:
-        return block
-    lines = list(getattr(block[0], "leading_lines", ()))
-    while lines and lines[0].comment is None:
-        lines.pop(0)
-    return [block[0].with_changes(leading_lines=lines), *block[1:]]
 
 
 def _python2_return(unit: Unit) -> str | None:

@@ -52,8 +52,8 @@ class Movability:
         scope = names.owner(site.call, function.name.value)
         if scope is None:
             return False
-        assert site.argument is not None
-        arguments = [site.argument, *self._arguments_within(function)]
+        assert site.carrier is not None
+        arguments = [site.carrier, *self._arguments_within(function)]
         mine = {id(node) for argument in arguments for node in tree.walk(argument)}
         mentions = [
             n
@@ -64,15 +64,15 @@ class Movability:
 
     def _arguments_within(
         self, function: tree.Function | None, seen: tuple[tree.Function, ...] = ()
-    ) -> list[cst.Arg]:
-        """The callback arguments in ``function`` and in the callbacks that it passes on."""
+    ) -> list[cst.CSTNode]:
+        """What names the callbacks in ``function`` and in the callbacks that it passes on."""
         if function is None or any(function is each for each in seen):
             return []
-        found: list[cst.Arg] = []
+        found: list[cst.CSTNode] = []
         for site in self.finder.sites(function.body, self._self_of(function)):
-            if site.argument is not None:
+            if site.carrier is not None:
                 onward = self._arguments_within(site.callback.function, (*seen, function))
-                found += [site.argument, *onward]
+                found += [site.carrier, *onward]
         return found
 
     def _self_of(self, function: tree.Function) -> str:

@@ -25,6 +25,7 @@ from .functions import definition
 from .keepers import kept
 from .receivers import Receivers
 from .refusal import Refused
+from .steps import Steps
 from .timers import duration
 from .workspace import Class, Parsed, Workspace
 
@@ -65,7 +66,8 @@ class Site:
     """One call of an operation with a callback: the call, what is known of it, and the callback.
 
     ``argument`` is the argument of ``call`` that carries the callback; None for the call of a
-    method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``).
+    method that is (or becomes) a coroutine, which has no callback (its kind is ``"nothing"``), and
+    for that of a nested function, which is its own callback.
     """
 
     call: cst.Call
@@ -73,6 +75,13 @@ class Site:
     argument: cst.Arg | None
     callback: CallbackRef
     seconds: cst.BaseExpression | None = None
+
+    @property
+    def carrier(self) -> cst.CSTNode | None:
+        """The node that names the callback; None where there is none."""
+        if self.argument is None and self.callback.kind == "nested":
+            return self.call.func
+        return self.argument
 
 
 class Waiting(Protocol):
@@ -103,6 +112,7 @@ class SiteFinder:
         self.waiting = waiting
         self.receivers = Receivers(workspace, file)
         self.resolver = CallbackResolver(workspace, file, cls)
+        self.steps = Steps(file.names, lambda body, first: bool(self.sites(body, first)))
 
     def sites(self, node: cst.CSTNode, first: str) -> list[Site]:
         """The sites at and below ``node``, nested functions left out.
@@ -122,6 +132,9 @@ class SiteFinder:
             waited = self.waiting.site(call, self.file, first) if self.waiting else None
             if waited is not None:
                 return waited
+            step = self.steps.step(call, first)
+            if step is not None:
+                return Site(call, step[0], None, step[1])
             return self._unknown(call, first)
         for arg in call.args:
             if arg.keyword is not None and arg.keyword.value in SIDE_CALLBACKS:
