@@ -32,11 +32,26 @@ TAIL = """\
 
     def finish_up(self, response):
         self.finish()
+
+    def count_down(self, item, response=None):
+        self.write(item)
+        self.left = getattr(self, "left", 2) - 1
+        if not self.left:
+            self.finish()
 """
 LAMBDAS = (
     "lambda r: self.finish(str(r.code))",
     "lambda r: note(r.code)",
+    "lambda r: None",
     "lambda response: self.done(response)",
+    "lambda r: (self.write(str(r.code)), self.finish())",
+    "lambda r: self.finish() if r.error else self.done(r)",
+    "lambda r, x=self.x: self.finish(str(x))",
+)
+LOOP_LAMBDAS = (
+    "lambda r, item=item: self.count_down(item)",
+    "lambda r: self.count_down(item)",
+    "partial(self.count_down, item)",
 )
 HANDLERS = (["self.send_error(500)"], ['self.write("caught")'], ["self.send_error(502)", "return"])
 ENDINGS = ("self.finish()", "return self.finish()", 'self.render("t.html")', 'self.redirect("/x")')
@@ -74,6 +89,7 @@ class Maker:
             [f"self.x = {self.count}"],
             [f'self.set_header("X-{self.count}", "1")'],
             [f"v{self.random.randint(1, 3)} = {self.count}"],
+            ["try:", "    note(v1)", "except Exception as v2:", "    note(2)"],
         ]
         if response is not None:
             choices += [
@@ -101,9 +117,26 @@ class Maker:
             return ["try:", *guarded, "except Exception:", *indented(list(caught))]
         if kind < 0.82:
             return ["try:", *indented(self.operation(depth)), "finally:", '    note("f")']
-        if kind < 0.9:
+        if kind < 0.85:
             return ["for item in self.items:", *indented(self.operation(depth))]
+        if kind < 0.9:
+            self.calls += 1
+            callback = self.random.choice(LOOP_LAMBDAS)
+            fetch = f'self.client.fetch("http://u/{self.calls}/" + item, {callback})'
+            return ["for item in self.items:", f"    {fetch}"]
+        if kind < 0.95:
+            return self.departing(depth)
         return [*self.operation(depth), *self.operation(depth)]
+
+    def departing(self, depth: int) -> list[str]:
+        """Operations that return, in the branches of loops and conditions."""
+        leaving = indented([*self.operation(depth), "return"])
+        if self.random.random() < 0.5:
+            lines = ["for item in self.items:", "    if note(item):", "        break"]
+            return [*lines, "else:", *leaving, *self.operation(depth)]
+        lines = ['if self.get_argument("q", None):', "    if note(1):"]
+        lines += [*indented(leaving), '    self.write("stays ")']
+        return [*lines, *self.operation(depth)]
 
     def operation(self, depth: int) -> list[str]:
         """A fetch with a callback, and what has to stand before it."""

@@ -80,7 +80,8 @@ def trimmed(stmts: tree.Block) -> tree.Block:
 
     ``return x`` becomes ``x`` and ``return``; a bare ``return`` at the very end goes.
     """
-    done = [line for stmt in stmts for line in _dropping_value(stmt)]
+    ends = len(stmts) - 1
+    done = [line for at, stmt in enumerate(stmts) for line in _dropping_value(stmt, at == ends)]
     while len(done) > 1 and _is_bare_return(done[-1]):
         done.pop()
     return done
@@ -91,17 +92,19 @@ def _is_bare_return(stmt: cst.CSTNode) -> bool:
     return isinstance(small, cst.Return) and small.value is None
 
 
-def _dropping_value(stmt: tree.Statement) -> tree.Block:
+def _dropping_value(stmt: tree.Statement, last: bool) -> tree.Block:
+    """``stmt`` without returned values; ``last`` says that the function ends behind it."""
     small = tree.small(stmt)
     if isinstance(small, cst.Return) and small.value is not None:
-        bare = tree.line("return")
+        bare = [] if last else [tree.line("return")]
         if isinstance(small.value, cst.Name | cst.BaseNumber | cst.SimpleString):
             return [stmt.with_changes(body=[cst.Return()])]
-        return [stmt.with_changes(body=[cst.Expr(small.value)]), bare]
+        return [stmt.with_changes(body=[cst.Expr(small.value)]), *bare]
     swaps = []
     for suite in tree.sub_blocks(stmt):
         inner = tree.block(suite)
-        new = [line for each in inner for line in _dropping_value(each)]
+        ends = len(inner) - 1 if last and isinstance(stmt, cst.If) else -1
+        new = [line for at, each in enumerate(inner) for line in _dropping_value(each, at == ends)]
         if any(a is not b for a, b in zip(inner, new, strict=False)) or len(new) != len(inner):
             swaps.append((suite, tree.suite(new, suite)))
     return [tree.replace(stmt, swaps)] if swaps else [stmt]

@@ -26,7 +26,7 @@ from .workspace import Class, first_parameter
 
 def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     """The rewrite of ``handler``; raises Refused when it has to stay as it is."""
-    cls, first = _checked(handler)
+    cls, first = _checked(unit, handler)
     if generators.applies(unit, handler.node):
         return generators.rewrite(unit, handler, cls, first)
     finder = unit.finder(cls)
@@ -140,7 +140,7 @@ def _check_role(unit: Unit, handler: Handler, finder: SiteFinder, found: list[Si
         raise Refused("UC108", handler.node, what=name)
 
 
-def _checked(handler: Handler) -> tuple[Class, str]:
+def _checked(unit: Unit, handler: Handler) -> tuple[Class, str]:
     if handler.cls is None:
         raise Refused("UC103", handler.node, what=handler.name)
     first = first_parameter(handler.node)
@@ -152,11 +152,29 @@ def _checked(handler: Handler) -> tuple[Class, str]:
         if each.attr.value == "_auto_finish":
             raise Refused("UC501", each, what="_auto_finish")
     _check_hooks(handler)
+    if unit.options.tornado >= 6:
+        _check_websocket(unit, handler.cls)
     looks = variables(handler.node).introspects
     if looks is not None:
         raise Refused("UC501", handler.node, what=f"{looks}()")
     return handler.cls, first
 
+
+def _check_websocket(unit: Unit, cls: Class) -> None:
+    """Refuse a call of WebSocketHandler's own get(), a coroutine since Tornado 6."""
+    if WEBSOCKET not in unit.finder(cls).receivers.external(cls):
+        return
+    for call in tree.find(cls.node, cst.Call):
+        func = call.func
+        if not isinstance(func, cst.Attribute) or func.attr.value != "get":
+            continue
+        holder = func.value.func if isinstance(func.value, cst.Call) else func.value
+        path = tree.dotted(holder) or ""
+        if path == "super" or path.endswith("WebSocketHandler"):
+            raise Refused("UC208", call, what=tree.code(func), tornado=unit.options.tornado)
+
+
+WEBSOCKET = "tornado.websocket.WebSocketHandler"
 
 HOOKS = ("write_error", "send_error", "log_exception", "get_error_html")
 """Methods of a handler that Tornado calls with the error of a request."""
