@@ -8,6 +8,7 @@ generation.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import reprlib
 import traceback
@@ -27,6 +28,19 @@ _asyncio_log = logging.getLogger("asyncio")
 def log_in_asyncio(callback: Any) -> None:
     """Log the exception that ``callback`` has raised as asyncio does, which runs it from 5 on."""
     _asyncio_log.error("Exception in callback %r", callback, exc_info=True)
+
+
+class _NoLoop:
+    @staticmethod
+    def get_debug() -> bool:
+        return False
+
+
+def _stored_by_asyncio(exception: StopIteration) -> Any:
+    """What asyncio's future keeps of it, or what it raises: patch releases of Python differ."""
+    future: Any = asyncio.Future(loop=_NoLoop())  # type: ignore[arg-type]
+    future.set_exception(exception)
+    return future.exception()
 
 
 class _Unretrieved:
@@ -275,14 +289,15 @@ class DeferringFuture(BaseFuture):
         self._schedule_callbacks()
 
     def set_exception(self, exception: Any) -> None:
-        """Resolve with ``exception``, an instance or a class; ``InvalidStateError`` if done."""
+        """Resolve with ``exception``, an instance or a class; ``InvalidStateError`` if done.
+
+        A StopIteration is a ``TypeError`` or stored as a ``RuntimeError``, as this Python has it.
+        """
         self._check_pending()
         if isinstance(exception, type):
             exception = exception()
         if isinstance(exception, StopIteration):
-            raise TypeError(
-                "StopIteration interacts badly with generators and cannot be raised into a Future"
-            )
+            exception = _stored_by_asyncio(exception)
         self.resolve_with_exc_info((type(exception), exception, exception.__traceback__))
 
     def resolve_with_exc_info(self, exc_info: ExcInfo) -> None:

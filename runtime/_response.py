@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ResponseWriter"]
 
-SERVER = "TornadoServer/4.4.2"
+SERVER = "TornadoServer/4.4.2"  # in all generations: two of them may be compared
 _UNSAFE = {
     4: re.compile(r"[\x00-\x1f]"),
     5: re.compile(r"[\x00-\x1f]"),
