@@ -72,7 +72,7 @@ def test_the_fixture_shows_the_difference(project: Path) -> None:
     done = run(project, "def test_it(uncallback):\n    uncallback('before.py', 'naive.py')\n")
     assert done.returncode == 1
     assert "Main.get is different" in done.stdout
-    assert "fetch GET http://example.com #1: 304" in done.stdout
+    assert "fetch GET http://example.com: 304" in done.stdout
     assert "Traceback" not in done.stdout
 
 

@@ -15,6 +15,9 @@ from .harvest import VERBS
 from .instrument import executable_lines, is_executable
 from .standin import Standin
 
+WEBSOCKET = frozenset({"open", "on_message", "on_close"})
+"""Methods of a handler of websockets that are called as things happen on one."""
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -66,13 +69,16 @@ class Anatomy:
     def handlers(self, executed: Mapping[str, type]) -> Iterator[str]:
         """Dotted names of handlers: verbs and ``prepare`` of such classes, and what is marked."""
         from ..web import RequestHandler
+        from ..websocket import WebSocketHandler
 
         for name, methods in self.classes.items():
             kind = executed.get(name)
             serves = kind is None or issubclass(kind, RequestHandler)
+            hears = kind is not None and issubclass(kind, WebSocketHandler)
             for method in methods:
                 full = f"{name}.{method}"
-                if full in self.marked or (serves and method in (*VERBS, "prepare")):
+                verb = serves and method in (*VERBS, "prepare")
+                if full in self.marked or verb or (hears and method in WEBSOCKET):
                     yield full
 
     def verbs(self, owner: str, method: str, known: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import choices
+from .._futures import BaseFuture
 from . import clock, standin
 from .circumstances import now
 from .shown import FUNCTION, Text, is_function
@@ -87,6 +88,8 @@ def _plain(value: Any) -> Any:
     """An argument of a log record without what depends on the spelling of a version."""
     if is_function(value):
         return _Named(FUNCTION)
+    if isinstance(value, BaseFuture):
+        return _Named("<Future>")  # what it shows of itself is a matter of the generation
     return value
 
 

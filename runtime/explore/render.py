@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from .compare import divergence, effects, trace
+from .phrases import apart, effect, question
 from .shrink import Shrunk
 from .tape import encode
 from .trace import ORDER, Event, Run
@@ -97,12 +98,16 @@ def as_text(data: Mapping[str, Any]) -> str:
 
 def _choice_lines(data: Mapping[str, Any]) -> list[str]:
     lines = ["With these answers from the outside:"]
-    shown = [c for c in data["choices"] if not c["plain"] or c["asked"].startswith(ORDER)]
+    shown = [
+        c
+        for c in data["choices"]
+        if not c["plain"] or (c["matters"] and c["asked"].startswith(ORDER))
+    ]
     for choice in shown:
         asked = choice["asked"]
-        question = "which completes first" if asked.startswith(ORDER) else asked
+        about = "which completes first" if asked.startswith(ORDER) else question(asked)
         note = "" if choice["matters"] else "   (or any other)"
-        lines.append(f"  {question}: {choice['answer']}{note}")
+        lines.append(f"  {about}: {question(choice['answer'])}{note}")
     plain = len(data["choices"]) - len(shown)
     if not shown:
         lines = ["With the plain answer to every question"]
@@ -121,7 +126,7 @@ def _step_lines(data: Mapping[str, Any]) -> list[str]:
     steps = data["steps"]
     for number, step in enumerate(steps[start : agreed + AFTER], start):
         mark = "  " if step["same"] else ("->" if number == agreed else " ≠")
-        before, after = _cells(step["before"], step["after"])
+        before, after = _cells(step["before"], step["after"], step["same"])
         lines.append(f" {mark} {before:<{WIDTH}}  {after}".rstrip())
     hidden = len(steps) - (agreed + AFTER)
     if hidden > 0:
@@ -139,25 +144,21 @@ def _end_lines(data: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _cells(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, str]:
+def _cells(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, same: bool
+) -> tuple[str, str]:
     """Both sides of one row; what makes two long texts different is kept in sight."""
-    texts = [_effect(side) for side in (before, after)]
-    start = 0
-    if before is not None and after is not None and max(map(len, texts)) > WIDTH - 20:
-        start = next(
-            (n for n, (ours, theirs) in enumerate(zip(*texts, strict=False)) if ours != theirs), 0
-        )
-    shown = [
-        _place(side) + (f"{text[:16]}… …{text[start - 6 :]}" if start > 26 else text)
-        for side, text in zip((before, after), texts, strict=True)
-    ]
-    return _clip(shown[0]), _clip(shown[1])
+    places = [_place(side) for side in (before, after)]
+    texts = [_effect(before), _effect(after)]
+    if texts[0] == texts[1] and not same:
+        texts = [f"{text} (Etag, length)" for text in texts]
+    widths = [WIDTH - len(place) for place in places]
+    ours, theirs = apart(texts[0], texts[1], *widths)
+    return places[0] + ours, places[1] + theirs
 
 
 def _effect(side: Mapping[str, Any] | None) -> str:
-    if side is None:
-        return "·"
-    return f"{side['kind']} {side['subject']} {side['detail']}".rstrip().replace("\n", "\\n")
+    return "·" if side is None else effect(side["kind"], side["subject"], side["detail"])
 
 
 def _place(side: Mapping[str, Any] | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from .compare import answered, divergence, effects
 from .evidence import Evidence
+from .phrases import LONGEST, apart, effect
 from .search import Budget, Execute, Exploration, Pair, play
 from .shrink import Shrunk, shrink
 from .tape import Locate
@@ -254,7 +255,7 @@ def _step(run: Run, position: int) -> str:
     if position >= len(done):
         return run.end
     event = done[position]
-    return f"{event.kind} {event.subject} {event.detail}".rstrip()
+    return effect(event.kind, event.subject, event.detail)
 
 
 def describe_divergence(pair: Pair) -> str | None:
@@ -262,7 +263,8 @@ def describe_divergence(pair: Pair) -> str | None:
     agreed = pair.agreed
     if agreed is None:
         return None
-    return (
-        f"agreed for {agreed} step{'s' * (agreed != 1)}, then before: {_step(pair.before, agreed)};"
-        f" after: {_step(pair.after, agreed)}"
-    )
+    steps = [_step(run, agreed) for run in (pair.before, pair.after)]
+    if steps[0] == steps[1]:  # headers that follow from the body, which comes next
+        steps = [_step(run, agreed + 1) for run in (pair.before, pair.after)]
+    before, after = apart(steps[0], steps[1], LONGEST)
+    return f"agreed for {agreed} step{'s' * (agreed != 1)}, then before: {before}; after: {after}"

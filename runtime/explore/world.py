@@ -20,6 +20,7 @@ from .._connection import MemoryConnection
 from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
+from ..websocket import WebSocketHandler
 from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
@@ -141,6 +142,13 @@ class _Request:
             )
         if not issubclass(kind, RequestHandler):
             return f"{self.owner} is not a request handler; compare the handlers that use it"
+        if issubclass(kind, WebSocketHandler):
+            return (
+                f"{self.owner} serves websockets, whose messages do not come here: compare what its"
+                " methods call, in a handler of requests"
+            )
+        if kind._stream_request_body:
+            return f"{self.owner} streams the request's body, whose parts do not come here"
         if not self._verbs(kind):
             return f"no verb of {self.owner} leads to {self.method}; compare its callers"
         return None
