@@ -313,7 +313,7 @@ def test_a_fingerprint_does_not_know_the_line() -> None:
 
 
 class _Balance(HTMLParser):
-    """Checks that elements are closed in order."""
+    """Checks that elements are closed in order, and that nothing outside the page is needed."""
 
     VOID = frozenset({"meta", "br"})
 
@@ -321,9 +321,15 @@ class _Balance(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.text = ""
+        self.ids: set[str | None] = set()
+        self.links: set[str | None] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert not {"src", "href"} & {name for name, _ in attrs}
+        given = dict(attrs)
+        assert "src" not in given
+        self.ids.add(given.get("id"))
+        if "href" in given:
+            self.links.add((given["href"] or "").removeprefix("#"))
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -338,6 +344,7 @@ def test_html_is_one_balanced_page() -> None:
     page = _Balance()
     page.feed(render("html", OUTCOME, View()))
     assert page.open == []
+    assert {"file-0", "file-1", "UC204", "UC004"} <= page.links <= page.ids
     for text in ("app/auth <1>.py", "equivalent, complete, 36 runs", "caf\xe9 <b> & |", "UC004"):
         assert text in page.text
 

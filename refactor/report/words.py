@@ -58,7 +58,8 @@ def _extent(found: Verdict) -> str:
 
 def placements(handler: Handler) -> str:
     """Return how each callback was placed: ``inline on_auth, call on_log``."""
-    return ", ".join(f"{each.placement} {each.name}" for each in handler.callbacks)
+    placed = (f"{each.placement} {each.name}" for each in handler.callbacks)
+    return ", ".join(dict.fromkeys(placed))
 
 
 def rewritten(handler: Handler) -> str:
