@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from . import choices
 from ._localenames import NAMES
 
-__all__ = ["Locale", "get", "get_supported_locales", "set_default_locale"]
+__all__ = [
+    "Locale",
+    "get",
+    "get_supported_locales",
+    "load_gettext_translations",
+    "load_translations",
+    "set_default_locale",
+]
 
 _default = "en_US"
 _translations: dict[str, dict[str, dict[str, str]]] = {}
@@ -92,3 +100,13 @@ def set_default_locale(code: str) -> None:
 def get_supported_locales() -> Iterable[str]:
     """Return the codes of all locales that are known."""
     return frozenset([*_translations, _default])
+
+
+def load_translations(directory: str, encoding: str | None = None) -> None:
+    """Record that the CSV files in ``directory`` are asked for; none is read, texts stay as is."""
+    choices.record("locale", "load_translations", directory)
+
+
+def load_gettext_translations(directory: str, domain: str) -> None:
+    """Record that the catalogues of ``domain`` are asked for; none is read, texts stay as is."""
+    choices.record("locale", "load_gettext_translations", (directory, domain))
