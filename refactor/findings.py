@@ -120,8 +120,30 @@ class Findings:
             code = "UC701" if operation.form6 == "fetch" else "UC702"
             what = given.value if code == "UC701" else call.func
             self._add(code, call, what=tree.code(what))
-        if operation.form6 == "fetch" and any(is_quiet(arg) for arg in call.args):
+        elif operation.form6 == "fetch" and self._raises(call):
             self._add("UC705", call, what=tree.code(call.func))
+
+    def _raises(self, call: cst.Call) -> bool:
+        """Whether a quiet fetch may raise all the same, and nobody catches it."""
+        return any(is_quiet(arg) for arg in call.args) and not self._caught(call)
+
+    def _caught(self, call: cst.Call) -> bool:
+        """Whether what a fetch raises is caught: around it, or around the wait for its future."""
+        names = self.unit.file.names
+        holder = names.parents.get(id(call))
+        target = holder.targets[0].target if isinstance(holder, cst.Assign) else None
+        future = target.value if isinstance(target, cst.Name) else None
+        function = names.enclosing(call, cst.FunctionDef)
+        for stmt in tree.find(function, cst.Try) if function is not None else ():
+            types = [tree.dotted(h.type) if h.type is not None else "" for h in stmt.handlers]
+            waits = (n for n in tree.walk(stmt.body) if isinstance(n, cst.Yield | cst.Await))
+            if {"", "Exception", "BaseException"} & set(types) and any(
+                node is call or (isinstance(node, cst.Name) and node.value == future)
+                for wait in waits
+                for node in tree.walk(wait)
+            ):
+                return True
+        return False
 
     def _operation(self, call: cst.Call) -> Operation | None:
         if not isinstance(call.func, cst.Attribute):

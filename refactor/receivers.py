@@ -18,6 +18,8 @@ FACTORIES = {
 }
 """Calls that give an instance of a class without being its constructor."""
 
+CLIENT = "tornado.httpclient.AsyncHTTPClient"
+
 EXTERNAL_BASES = {
     "tornado.auth.GoogleMixin": ("tornado.auth.OpenIdMixin", "tornado.auth.OAuthMixin"),
     "tornado.auth.TwitterMixin": ("tornado.auth.OAuthMixin",),
@@ -76,7 +78,7 @@ class Receivers:
         if isinstance(expression, cst.Await):
             return None
         if isinstance(expression, cst.Call):
-            return self._constructed(expression, at)
+            return self._constructed(expression, at, depth)
         qualified = self.file.names.qualified(expression, at)
         found = variable(self.workspace, qualified) if qualified is not None else None
         if found is not None:
@@ -90,7 +92,7 @@ class Receivers:
             return self._attribute(expression, at, depth)
         return None
 
-    def _constructed(self, call: cst.Call, at: cst.CSTNode) -> Class | str | None:
+    def _constructed(self, call: cst.Call, at: cst.CSTNode, depth: int) -> Class | str | None:
         qualified = self.file.names.qualified(call.func, at)
         if qualified in FACTORIES:
             return FACTORIES[qualified]
@@ -99,7 +101,23 @@ class Receivers:
             plausible = isinstance(found, Class) or found.rpartition(".")[2][:1].isupper()
             return found if plausible else None
         path = tree.dotted(call.func)
-        return self.file.classes.get(path) if path else None
+        known = self.file.classes.get(path) if path else None
+        if known is None and isinstance(call.func, cst.Attribute):
+            return self._made(call.func, at, depth)
+        return known
+
+    def _made(self, func: cst.Attribute, at: cst.CSTNode, depth: int) -> Class | str | None:
+        """The type that a method gives, when no subclass has another one of that name."""
+        holder, name = self._type(func.value, at, depth + 1), func.attr.value
+        if not isinstance(holder, Class):
+            return None
+        if any(name in each.methods for each in self.workspace.descendants(holder)):
+            return None
+        found = self.workspace.method(holder, name)
+        if found is not None:
+            return self._given_by(*found, depth, [])
+        mixin = any(each.startswith("tornado.auth.") for each in self.external(holder))
+        return CLIENT if mixin and name == "get_auth_http_client" else None
 
     def _name(self, name: str, at: cst.CSTNode, depth: int) -> Class | str | None:
         method = self._method_around(at, name)
@@ -131,7 +149,7 @@ class Receivers:
             return None
         found = self.workspace.method(holder, node.attr.value)
         if found is not None:
-            return self._given_by(*found, depth)
+            return self._given_by(*found, depth, ["property"])
         values: list[tuple[cst.CSTNode | None, cst.CSTNode, Parsed]] = []
         for cls in self.workspace.ancestry(holder):
             if isinstance(cls, Class):
@@ -142,11 +160,13 @@ class Receivers:
         }
         return types.pop() if len(types) == 1 else None
 
-    def _given_by(self, cls: Class, method: cst.FunctionDef, depth: int) -> Class | str | None:
-        """The type of a property, when each of its returns gives the same."""
+    def _given_by(
+        self, cls: Class, method: cst.FunctionDef, depth: int, decorators: list[str]
+    ) -> Class | str | None:
+        """The type that a method or property gives, when each of its returns gives the same."""
         marks = [tree.dotted(each.decorator) for each in method.decorators]
         generator = tree.some(method.body, lambda n: isinstance(n, cst.Yield))
-        if marks != ["property"] or generator:
+        if marks != decorators or generator or method.asynchronous is not None:
             return None
         there = Receivers(self.workspace, cls.file)
         returns = list(tree.find(method.body, cst.Return, into_functions=False))

@@ -25,6 +25,9 @@ class Page(RequestHandler):
 """
 
 TAIL = """
+    def make(self):
+        return AsyncHTTPClient()
+
     @gen.coroutine
     def load(self):
         pass
@@ -42,6 +45,10 @@ CASES = {
     "client.fetch('http://a/', raise_error=False)": ["UC705"],
     "client.fetch('http://a/', raise_error=True)": [],
     "client.fetch('http://a/')": [],
+    "client.fetch('http://a/', callback=done, raise_error=False)": ["UC702"],
+    "self.make().fetch('http://a/', done)": ["UC701"],
+    "self.cache.fetch('http://a/', done)": [],
+    "cache.fetch('http://a/', callback=done)": [],
     "self.flush(callback=done)": ["UC702"],
     "self.flush(True, done)": ["UC702"],
     "self.flush(True)": [],
@@ -81,6 +88,32 @@ def test_statements(statement: str, tmp_path: Path) -> None:
     source = f"{HEAD}        {statement}\n{TAIL}"
     codes = [each for each in found(tmp_path, source) if each not in imports]
     assert codes == [(code, line) for code in CASES[statement]]
+
+
+TRIES = {
+    "IOError:\n            pass": [("UC705", 7)],
+    "Exception:\n            pass": [],
+    "IOError:\n            pass\n        except gen.TimeoutError:\n            pass": [
+        ("UC705", 7),
+        ("UC706", 10),
+    ],
+    "gen.TimeoutError:\n            pass\n        except IOError:\n            pass": [
+        ("UC705", 7)
+    ],
+}
+"""Handlers of a try around a quiet fetch, and the findings."""
+
+
+@pytest.mark.parametrize("handlers", TRIES)
+def test_what_is_caught(handlers: str, tmp_path: Path) -> None:
+    source = (
+        "from tornado import gen\nfrom tornado.httpclient import AsyncHTTPClient\n\n\n"
+        "@gen.coroutine\ndef load(url):\n"
+        "    future = AsyncHTTPClient().fetch(url, raise_error=False)\n"
+        f"    if url:\n        try:\n            yield future\n        except {handlers}\n"
+    )
+    expected = [(code, line + (code == "UC706")) for code, line in TRIES[handlers]]
+    assert found(tmp_path, source) == expected
 
 
 def test_only_for_tornado_6(tmp_path: Path) -> None:
