@@ -74,7 +74,7 @@ class Equivalence:
                 else:
                     verdicts = verifier.verify_all(old, new)
         except CheckError as error:
-            pytest.fail(f"uncallback: {error}", pytrace=False)
+            raise pytest.fail.Exception(f"uncallback: {error}", pytrace=False) from None
         accepted = {"equivalent"} if strict else {"equivalent", "inconclusive"}
         bad = [_story(n, v) for n, v in verdicts.items() if v.result not in accepted]
         if bad or not verdicts:
@@ -91,8 +91,24 @@ class Equivalence:
                 root = self._folders[-1]
                 inside = path.is_relative_to(root)
                 shown = path.relative_to(root).as_posix() if inside else path.name
-                return Version(shown, path.read_bytes())
+                data = path.read_bytes()
+                problem = _problem(name, data)
+                if problem is not None:
+                    pytest.fail(f"uncallback: {problem}", pytrace=False)
+                return Version(shown, data)
         pytest.fail(f"uncallback: no file {name} in {self._folders[0]}", pytrace=False)
+
+
+def _problem(name: str, data: bytes) -> str | None:
+    """The one line about a file that cannot be parsed."""
+    from .source import SourceError, check, decode
+
+    try:
+        check(decode(name, data))
+    except SourceError as error:
+        found = error.problem
+        return f"{name}:{found.line}:{found.column}: {found.code} {found.message}"
+    return None
 
 
 def _story(name: str, verdict: Verdict) -> str:

@@ -97,12 +97,15 @@ def test_the_marker_checks_before_the_test(project: Path) -> None:
         ("uncallback('before.py', 'nowhere.py')", "no file nowhere.py"),
         ("uncallback('before.py', 'after.py', 'Main.gte')", "no handler Main.gte"),
         ("uncallback('test_it.py', 'test_it.py')", "no handler found"),
+        ("uncallback('before.py', 'broken.py')", "broken.py:1:7: UC004"),
     ],
 )
 def test_misuse_gets_one_line(project: Path, call: str, text: str) -> None:
+    (project / "broken.py").write_text("def f(:\n")
     done = run(project, f"def test_it(uncallback):\n    {call}\n")
     assert done.returncode == 1
     assert text in done.stdout
+    assert "another exception" not in done.stdout
 
 
 def test_the_generated_test_fails_while_the_versions_differ(project: Path) -> None:
