@@ -1,6 +1,6 @@
 """Random coroutine programs on the runtime and on real Tornado: how many differ.
 
-    python benchmarks/differential.py [--programs 10000] [--seed 0] [4] [5] [6]
+    python benchmarks/differential.py [--programs 10000] [--seed 0] [--jobs 1] [4] [5] [6]
 
 Generation 5 is a step between: there the runtime differs where a native coroutine awaits inside a
 ``with StackContext`` block, because Tornado 5 leaves that context behind on the loop.
@@ -16,7 +16,9 @@ import json
 import random
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -32,29 +34,23 @@ def main() -> int:
     parser.add_argument("generations", nargs="*", type=int, help="4, 5, 6 (default: 4 6)")
     parser.add_argument("--programs", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="pairs of children at a time")
     options = parser.parse_args()
     different = [
-        compare(g, options.programs, options.seed) for g in options.generations or GENERATIONS
+        compare(g, options.programs, options.seed, options.jobs)
+        for g in options.generations or GENERATIONS
     ]
     return 1 if any(different) else 0
 
 
-def compare(generation: int, programs: int, seed: int) -> int:
-    """Run ``programs`` programs on both sides; return how many differ."""
+def compare(generation: int, programs: int, seed: int, jobs: int) -> int:
+    """Run ``programs`` programs on both sides, ``jobs`` pairs at a time; how many differ."""
     start = time.monotonic()
-    different = []
-    events = 0
-    with both(generation) as sides:
-        for first in range(0, programs, BATCH):
-            seeds = [f"{seed} {number}" for number in range(first, min(first + BATCH, programs))]
-            batch = [make_program(random.Random(s).randrange, generation) for s in seeds]
-            for child in sides:
-                child.send(batch)
-            for program in batch:
-                ours, theirs = (child.receive() for child in sides)
-                events += len(ours)
-                if ours != theirs:
-                    different.append((program, ours, theirs))
+    shares = [range(job * BATCH, programs, jobs * BATCH) for job in range(jobs)]
+    with ThreadPoolExecutor(jobs) as pool:
+        done = list(pool.map(lambda firsts: run(generation, programs, seed, firsts), shares))
+    different = [each for found, _ in done for each in found]
+    events = sum(count for _, count in done)
     seconds = time.monotonic() - start
     print(
         f"Tornado {generation}: {len(different)} of {programs} programs differ "
@@ -64,6 +60,24 @@ def compare(generation: int, programs: int, seed: int) -> int:
         program, ours, theirs = min(different, key=lambda found: len(json.dumps(found[0])))
         print(f"{json.dumps(program)}\n{side_by_side(ours, theirs)}")
     return len(different)
+
+
+def run(generation: int, programs: int, seed: int, firsts: range) -> tuple[list[Any], int]:
+    """Run the batches that begin at ``firsts``: what differs, and how many events there were."""
+    different = []
+    events = 0
+    with both(generation) as sides:
+        for first in firsts:
+            seeds = [f"{seed} {number}" for number in range(first, min(first + BATCH, programs))]
+            batch = [make_program(random.Random(s).randrange, generation) for s in seeds]
+            for child in sides:
+                child.send(batch)
+            for program in batch:
+                ours, theirs = (child.receive() for child in sides)
+                events += len(ours)
+                if ours != theirs:
+                    different.append((program, ours, theirs))
+    return different, events
 
 
 if __name__ == "__main__":
