@@ -90,6 +90,30 @@ class Delegates:
         """Whether the project names a method of ``cls`` outside of its definition."""
         return bool(self.methods.uses(self.methods.at(cls, node)))
 
+    def goes_on(self, method: Method) -> Use | None:
+        """A place that calls a handler and does more than end there with the verb it stands in.
+
+        What a method under @asynchronous raises is answered there and then, and its caller goes on;
+        without the decorator the caller ends (SEMANTICS section 2).
+        """
+        return next((use for use in self.methods.uses(method) if not self._ends_there(use)), None)
+
+    def _ends_there(self, use: Use) -> bool:
+        """Whether a verb ends with the call that ``use`` is, or ``use`` only gives another name."""
+        if use.file is None or use.node is None:
+            return False
+        names = use.file.names
+        call = names.parents.get(id(use.node))
+        if isinstance(call, cst.Assign) and use.inside is None:
+            return True  # head = get
+        if not isinstance(call, cst.Call) or call.func is not use.node or use.inside is None:
+            return False
+        verb = self.is_handler(use.inside) or self.is_verb(use.inside)
+        returned = isinstance(names.parents.get(id(call)), cst.Return)
+        guards = (cst.Try, cst.TryStar, cst.With)
+        alone = not any(isinstance(each, guards) for each in names.ancestors(call))
+        return verb and (_is_last(call, names) or (returned and alone))
+
     def facts(self, method: Method) -> Facts:
         """What the body of ``method`` does, nested functions included."""
         if id(method.node) not in self._facts:

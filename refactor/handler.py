@@ -203,6 +203,11 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
         raise Refused("UC101", handler.node)
     if decorated(unit.file.names, handler.node, ENGINE):
         _check_values(handler, [])
+    use = unit.delegates.goes_on(unit.delegates.methods.at(cls, handler.node))
+    if use is not None:
+        at = use.file.line(use.node) if use.file is not None else 1
+        name = handler.node.name.value
+        raise Refused("UC415", handler.node, what=name, at=at, where=use.path)
     new = decorators.without(handler.node, _own_decorators(unit, handler))
     return Rewrite(((handler.node, new),), (), ())
 

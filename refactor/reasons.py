@@ -159,6 +159,10 @@ REASONS: dict[str, Entry] = {
         "callers outside of the project",
         "its callback '{what}' cannot become optional for callers outside of the project",
     ),
+    "UC415": Entry(
+        "callers go on after an error",
+        "line {at} of {where} calls '{what}' and goes on after an error, which ends here today",
+    ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"
     ),
