@@ -171,6 +171,8 @@ def leaves(stmts: Sequence[cst.CSTNode]) -> bool:
         return True
     if isinstance(last, cst.If):
         return last.orelse is not None and all(leaves(tree.block(s)) for s in tree.sub_blocks(last))
+    if isinstance(last, cst.While) and tree.dotted(last.test) == "True":
+        return not tree.some(last.body, lambda n: isinstance(n, cst.Break))
     if isinstance(last, cst.With):
         return leaves(tree.block(last.body)) and not tree.code(last.items[0].item).endswith(
             "suppress"

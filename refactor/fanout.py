@@ -55,7 +55,7 @@ class FanOut:
         """The statements of the function with every operation started and waited for at the end."""
         self._check(stmts)
         at = next(i for i, stmt in enumerate(stmts) if self._sites(stmt))
-        if all(self._direct(s) and not self._shim(self._direct(s)) for s in stmts[at:]):
+        if all(self._alone(stmt) for stmt in stmts[at:]):
             calls = [self._child_call(self._direct(stmt))[1] for stmt in stmts[at:]]
             together = self._all(listed(calls))
             return [*stmts[:at], *self._definitions, self.forms.wait(together, None)]
@@ -66,6 +66,13 @@ class FanOut:
         if self._definitions:
             begin = begin.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
         return [*stmts[:at], *self._definitions, begin, *_open_end(put), wait]
+
+    def _alone(self, stmt: cst.CSTNode) -> bool:
+        """Whether a statement starts an operation, for which one expression is enough."""
+        site = self._direct(stmt)
+        if site is None or self._shim(site):
+            return False
+        return not any(arg.keyword and _computed(arg.value) for arg in site.callback.arguments)
 
     def _all(self, listed: cst.BaseExpression) -> cst.BaseExpression:
         """What waits for a list of futures: the list itself, ``gen.multi`` for ``await``."""
@@ -144,7 +151,10 @@ class FanOut:
             given = [self.forms.awaitable(site, self.host.taken)]
         child, bound, named = self._child(site)
         passed = [cst.Arg(each) for each in given]
-        return before, cst.Call(cst.parse_expression(child), [*bound, *passed, *named])
+        hoisted: tree.Block = []
+        named = self._hoisted(named, hoisted)
+        call = cst.Call(cst.parse_expression(child), [*bound, *passed, *named])
+        return [*hoisted, *before], call
 
     def _child(self, site: Site) -> tuple[str, list[cst.Arg], list[cst.Arg]]:
         """The coroutine for a callback, made when it is first met, and its bound arguments.
@@ -167,10 +177,20 @@ class FanOut:
             captured = [cst.Arg(ref.expression)] if _rebindable(ref) else []
             return self._children[key], [*captured, *(cst.Arg(arg.value) for arg in bound)], []
         named = [arg for arg in bound if arg.keyword is not None]
-        for arg in named:
-            if not isinstance(arg.value, cst.Name | cst.BaseNumber | cst.SimpleString):
-                raise Refused("UC202", arg, what=tree.code(arg.value))
         return self._children[key], [arg for arg in bound if arg.keyword is None], named
+
+    def _hoisted(self, named: list[cst.Arg], before: tree.Block) -> list[cst.Arg]:
+        """Arguments given by name; what is computed for them comes ``before`` the operation."""
+        done: list[cst.Arg] = []
+        for arg in named:
+            assert arg.keyword is not None
+            value = arg.value
+            if _computed(value):
+                name = tree.fresh(arg.keyword.value, self.host.taken)
+                before.append(tree.line(f"{name} = VALUE", VALUE=value))
+                value = cst.Name(name)
+            done.append(arg.with_changes(value=value))
+        return done
 
     def _whole(self, site: Site, ref: CallbackRef) -> bool:
         """Whether the callback itself can become the coroutine."""
@@ -300,6 +320,11 @@ class FanOut:
     def _decorator(self, host: Host) -> cst.Decorator:
         written = self.imports.refer("tornado.gen", "coroutine", host.taken - host.outside)
         return cst.Decorator(cst.parse_expression(written))
+
+
+def _computed(value: cst.BaseExpression) -> bool:
+    """Whether evaluating an expression may fail, so that it has to happen in time."""
+    return not isinstance(value, cst.Name | cst.BaseNumber | cst.SimpleString)
 
 
 def _rebindable(ref: CallbackRef) -> bool:
