@@ -67,8 +67,10 @@ def _module_function(file: Parsed, name: str) -> cst.FunctionDef | None:
 def variable(workspace: Workspace, qualified: str) -> tuple[Parsed, cst.CSTNode] | None:
     """The one assignment of the variable of a module that ``qualified`` names, with its file.
 
-    None where the project binds it again, in whatever way.
+    None where its module binds it again; for others that may, see :func:`set_elsewhere`.
     """
+    if qualified.startswith("tornado."):
+        return None
     module, _, name = qualified.rpartition(".")
     path = workspace.module_path(module) if module else None
     file = workspace.file(path) if path is not None else None
@@ -79,22 +81,24 @@ def variable(workspace: Workspace, qualified: str) -> tuple[Parsed, cst.CSTNode]
     if not found and name in bindings.imported:
         onward = file.names.qualified(cst.Name(name), at=file.module.body[0])
         return variable(workspace, onward) if onward and onward != qualified else None
-    if len(found) != 1 or rebinds(file, name) or _set_elsewhere(workspace, qualified):
+    if len(found) != 1 or rebinds(file, name):
         return None
     return file, found[0]
 
 
 def rebinds(file: Parsed, name: str) -> bool:
     """Whether a function of ``file`` may bind a variable of the module again."""
-    return any(
-        item.name.value == name
-        for node in tree.find(file.module, cst.Global)
-        for item in node.names
-    )
+    return name in file.declared_global
 
 
-def _set_elsewhere(workspace: Workspace, qualified: str) -> bool:
+def set_elsewhere(workspace: Workspace, qualified: str) -> bool:
     """Whether somebody stores something under the name of a module's variable."""
+    if qualified not in workspace.stored:
+        workspace.stored[qualified] = _stored(workspace, qualified)
+    return workspace.stored[qualified]
+
+
+def _stored(workspace: Workspace, qualified: str) -> bool:
     name = qualified.rpartition(".")[2]
     for path in workspace.files.mentions(name):
         file = workspace.file(path)

@@ -78,6 +78,7 @@ class Methods:
     workspace: Workspace
     _known: dict[int, Method] = field(default_factory=dict)
     _uses: dict[int, tuple[Use, ...]] = field(default_factory=dict)
+    _called: dict[int, tuple[Method, ...]] = field(default_factory=dict)
 
     def at(self, cls: Class, node: cst.FunctionDef) -> Method:
         """The one ``Method`` for a definition."""
@@ -161,10 +162,17 @@ class Methods:
 
     def called(self, file: Parsed, func: cst.BaseExpression) -> tuple[Method, ...]:
         """What a call of ``func`` may reach; empty when that cannot be told."""
+        known = id(func) in file.names.parents
+        if known and id(func) in self._called:
+            return self._called[id(func)]
         found = definition(self.workspace, file, func)
         if found is not None:
-            return (self.at(found[0].toplevel, found[1]),)
-        return self.named(file, func) or () if isinstance(func, cst.Attribute) else ()
+            reached: tuple[Method, ...] = (self.at(found[0].toplevel, found[1]),)
+        else:
+            reached = self.named(file, func) or () if isinstance(func, cst.Attribute) else ()
+        if known:
+            self._called[id(func)] = reached
+        return reached
 
     def own(self, file: Parsed, node: cst.Attribute) -> bool:
         """Whether ``node`` is ``self.name`` or ``super().name``."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import libcst as cst
 
 from . import cst as tree
-from .functions import rebinds, variable
+from .functions import rebinds, set_elsewhere, variable
 from .workspace import Class, Parsed, Workspace, first_parameter
 
 FACTORIES = {
@@ -81,16 +81,23 @@ class Receivers:
             return self._constructed(expression, at, depth)
         qualified = self.file.names.qualified(expression, at)
         found = variable(self.workspace, qualified) if qualified is not None else None
-        if found is not None:
-            file, place = found
-            value = _assigned_value(place, file)
-            inner = Receivers(self.workspace, file)
-            return inner._type(value, place, depth + 1) if value is not None else None
+        if found is not None and qualified is not None:
+            return self._variable(qualified, *found, depth)
         if isinstance(expression, cst.Name):
             return self._name(expression.value, at, depth)
         if isinstance(expression, cst.Attribute):
             return self._attribute(expression, at, depth)
         return None
+
+    def _variable(
+        self, qualified: str, file: Parsed, place: cst.CSTNode, depth: int
+    ) -> Class | str | None:
+        """The type of another module's variable, which nobody sets again."""
+        value = _assigned_value(place, file)
+        if value is None:
+            return None
+        kind = Receivers(self.workspace, file)._type(value, place, depth + 1)
+        return None if kind is None or set_elsewhere(self.workspace, qualified) else kind
 
     def _constructed(self, call: cst.Call, at: cst.CSTNode, depth: int) -> Class | str | None:
         qualified = self.file.names.qualified(call.func, at)
@@ -198,12 +205,7 @@ def _stored(cls: Class, name: str) -> list[tuple[cst.CSTNode | None, cst.CSTNode
         if isinstance(place, cst.AnnAssign) and place.value is None:
             continue  # a declaration
         found.append((_assigned_value(place, cls.file), place, cls.file))
-    for method in cls.methods.values():
-        first = first_parameter(method)
-        for place in tree.walk(method):
-            if isinstance(place, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
-                target = place.target
-                declared = isinstance(place, cst.AnnAssign) and place.value is None
-                if tree.dotted(target) == f"{first}.{name}" and not declared:
-                    found.append((_assigned_value(place, cls.file), place, cls.file))
+    for place in cls.stores.get(name, ()):
+        if not (isinstance(place, cst.AnnAssign) and place.value is None):
+            found.append((_assigned_value(place, cls.file), place, cls.file))
     return found

@@ -55,6 +55,12 @@ class Parsed:
         return self._lines.get(id(node), default)
 
     @cached_property
+    def declared_global(self) -> frozenset[str]:
+        """The names that some function of the module declares ``global``."""
+        found = tree.find(self.module, cst.Global)
+        return frozenset(item.name.value for node in found for item in node.names)
+
+    @cached_property
     def toplevel(self) -> Class:
         """The owner of the functions outside of classes: a class without name, bases or methods."""
         empty = cst.ClassDef(cst.Name("_"), cst.IndentedBlock([cst.parse_statement("pass")]))
@@ -121,6 +127,19 @@ class Class:
                     found |= _stored_on(first, node.target)
         return frozenset(found)
 
+    @cached_property
+    def stores(self) -> dict[str, list[cst.AssignTarget | cst.AnnAssign | cst.AugAssign]]:
+        """The places in methods where an attribute of ``self`` is stored, by its name."""
+        found: dict[str, list[cst.AssignTarget | cst.AnnAssign | cst.AugAssign]] = {}
+        for method in self.methods.values():
+            first = first_parameter(method)
+            for place in tree.walk(method):
+                if isinstance(place, cst.AssignTarget | cst.AnnAssign | cst.AugAssign):
+                    holder, _, name = (tree.dotted(place.target) or "").rpartition(".")
+                    if name and holder == first:
+                        found.setdefault(name, []).append(place)
+        return found
+
     @property
     def is_module(self) -> bool:
         """Whether this stands for the functions outside of classes, see :attr:`Parsed.toplevel`."""
@@ -158,6 +177,7 @@ class Workspace:
     files: Files
     parsed: dict[str, Parsed | None] = field(default_factory=dict)
     _descendants: dict[int, tuple[Class, ...]] = field(default_factory=dict)
+    stored: dict[str, bool] = field(default_factory=dict)
     _onward: dict[str, str] = field(default_factory=dict)
     _modules: dict[str, str | None] = field(default_factory=dict)
 
