@@ -223,12 +223,6 @@ class ExploredRequest(HTTPServerRequest):
     """A request without anything in it that was not asked for."""
 
     _path: str
-    remote_ip = _chosen("remote_ip", "10.1.2.3")
-    protocol = _chosen("protocol", "https")
-    host = _chosen("host", "example.com")
-    uri = _chosen("uri", "/here?a=1")
-    query = _chosen("query", "a=1")
-    version = _chosen("version", "HTTP/1.0")
 
     def __init__(self, method: str, connection: Any) -> None:
         super().__init__(method, _path(), "HTTP/1.1", _Headers(), None, None, None, connection)
@@ -273,6 +267,26 @@ class ExploredRequest(HTTPServerRequest):
     @body.setter
     def body(self, value: bytes) -> None:
         """Nobody gives this request another body."""
+
+
+class _SeenRequest(ExploredRequest):
+    """A request into which the code looks further than at arguments, headers and the like."""
+
+    remote_ip = _chosen("remote_ip", "10.1.2.3")
+    protocol = _chosen("protocol", "https")
+    host = _chosen("host", "example.com")
+    uri = _chosen("uri", "/here?a=1")
+    query = _chosen("query", "a=1")
+    version = _chosen("version", "HTTP/1.0")
+
+
+_SEEN = frozenset(name for name in vars(_SeenRequest) if not name.startswith("_"))
+
+
+def explored_request(method: str, connection: Any) -> ExploredRequest:
+    """The request of a run; properties cost time, so it has only those that code asks for."""
+    seen = not _SEEN.isdisjoint(now().harvest.attributes)
+    return (_SeenRequest if seen else ExploredRequest)(method, connection)
 
 
 class _Settings(dict[str, Any]):

@@ -7,6 +7,7 @@ tells whether the modules must be executed again before the next run.
 from __future__ import annotations
 
 import copy
+import os
 import re
 from argparse import Namespace
 from array import array
@@ -32,6 +33,7 @@ _HARMLESS = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
     property, frozenset,
 )  # fmt: skip
+_RUNTIME_FILES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _CONSTANT = (str, bytes, int, float, bool, type(None), tuple, frozenset)
 _FUNCTION = re.compile(r"<function [^<>]*>|<Future>")
 """What will be called back: a function, or a future that nobody has resolved."""
@@ -158,6 +160,8 @@ class Watch:
             except ValueError:  # an empty cell
                 continue
             if isinstance(held, _CONSTANT):
+                if function.__code__.co_filename.startswith(_RUNTIME_FILES):
+                    continue  # a decorator's, which nothing rebinds
                 self._objects.append((f"{name}.{free}", cell))
             else:
                 self._look(name, held, seen, module)

@@ -29,7 +29,7 @@ from .harvest import VERBS
 from .inflight import Others
 from .loader import LoadedVersion
 from .patches import patched
-from .request import ExploredApplication, ExploredRequest, path_arguments
+from .request import ExploredApplication, ExploredRequest, explored_request, path_arguments
 from .shown import Text
 from .standin import Standin
 from .suspended import waiting
@@ -130,8 +130,8 @@ class _Request:
 
         Not where somebody may have found a future done that a list was waiting for.
         """
-        if self.here.harvest.attributes & _OBSERVING:
-            return False
+        if not self.loop.crowded or not _OBSERVING.isdisjoint(self.here.harvest.attributes):
+            return False  # nothing to skip, or somebody looks
         return not any(event.kind == SEEN for event in self.chooser.events)
 
     def _obstacle(self, kind: type | None) -> str | None:
@@ -194,7 +194,7 @@ class _Request:
         """Make the handler and run its verb, in a callback of the loop as a server does it."""
 
         def begin() -> None:
-            request = ExploredRequest(verb.upper(), connection)
+            request = explored_request(verb.upper(), connection)
             made = kind(ExploredApplication(), request, **_initial(kind))
             made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
 
