@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import choices
 from .._futures import BaseFuture
+from .._serverrequest import HTTPServerRequest
 from . import clock, standin
 from .circumstances import now
 from .shown import FUNCTION, Text, is_function
@@ -90,6 +91,8 @@ def _plain(value: Any) -> Any:
         return _Named(FUNCTION)
     if isinstance(value, BaseFuture):
         return _Named("<Future>")  # what it shows of itself is a matter of the generation
+    if isinstance(value, HTTPServerRequest):
+        return _Named("<the request>")  # likewise
     return value
 
 
