@@ -106,6 +106,8 @@ class Delegates:
         call = names.parents.get(id(use.node))
         if isinstance(call, cst.Assign) and use.inside is None:
             return True  # head = get
+        if isinstance(call, cst.Arg):
+            return True  # a callback, whose errors the context of its operation answers
         if not isinstance(call, cst.Call) or call.func is not use.node or use.inside is None:
             return False
         verb = self.is_handler(use.inside) or self.is_verb(use.inside)
