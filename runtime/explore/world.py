@@ -196,7 +196,11 @@ class _Request:
         def begin() -> None:
             request = explored_request(verb.upper(), connection)
             made = kind(ExploredApplication(), request, **_initial(kind))
-            made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
+            connection.being_delivered = True
+            try:
+                made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
+            finally:
+                connection.being_delivered = False
 
         self.loop.add_callback(begin)
 
