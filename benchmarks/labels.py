@@ -158,20 +158,22 @@ def scenario(fixture: Fixture, name: str, choices: list[Mapping[str, Any]]) -> S
     """The request and the answers of a counterexample, as a scenario for real Tornado."""
     wishes = dataclasses.replace(fixture.wishes, handlers=(name,))
     plain = plain_scenarios(fixture.before.decode("utf-8"), wishes)[0]
-    arguments: dict[str, str] = {}
+    arguments: dict[str, list[str]] = {}
     outcomes: dict[str, str] = {}
     leave = None
     for choice in choices:
         kind, _, subject = choice["asked"].partition(" ")
         answer = choice["answer"]
         if kind == "argument" and answer.startswith(("'", '"')):
-            arguments[subject] = literal_eval(answer)
+            arguments[subject] = [literal_eval(answer)]
+        elif kind == "argument" and answer == "twice":
+            arguments[subject.removesuffix(" is given")].append("text")
         elif kind == "fetch" and (outcome := _outcome(answer)) is not None:
             outcomes[subject] = outcome
         elif choice["asked"].startswith("client while waiting for fetch ") and not choice["plain"]:
             leave = choice["asked"].removeprefix("client while waiting for fetch ")
     (request,) = plain.requests
-    path, encoded = request.path.partition("?")[0], urlencode(arguments)
+    path, encoded = request.path.partition("?")[0], urlencode(arguments, doseq=True)
     if request.method in WITH_BODY:
         request = dataclasses.replace(request, path=path, body=encoded or "x=1")
     else:

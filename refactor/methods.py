@@ -260,9 +260,14 @@ class Methods:
     def _looks_up(self, file: Parsed, node: cst.CSTNode, method: Method) -> bool:
         """Whether a text that equals a method's name may be used to find the method.
 
-        It may in a table of names and in ``getattr``; not where another function gets it.
+        It may in a table of names and in ``getattr``; not where another function gets it, where it
+        is compared or is a key, and not in ``__all__``.
         """
         parent = file.names.parents.get(id(node))
+        if isinstance(parent, cst.Comparison | cst.ComparisonTarget | cst.Index | cst.DictElement):
+            return isinstance(parent, cst.DictElement) and parent.value is node
+        if _is_exported(file, node):
+            return False
         call = file.names.parents.get(id(parent)) if isinstance(parent, cst.Arg) else None
         if not isinstance(call, cst.Call):
             return method.name not in VERBS
@@ -287,6 +292,15 @@ class Methods:
             return False
         cls = self._self_class(file, call, call.args[0].value)
         return cls is not None and cls in related
+
+
+def _is_exported(file: Parsed, node: cst.CSTNode) -> bool:
+    """Whether a text stands in the list of a module's ``__all__``."""
+    parents = file.names.parents
+    listed = parents.get(id(parents.get(id(node))))
+    holder = parents.get(id(listed))
+    targets = holder.targets if isinstance(holder, cst.Assign) else ()
+    return any(tree.dotted(each.target) == "__all__" for each in targets)
 
 
 def _literal_start(value: cst.CSTNode) -> str:

@@ -117,7 +117,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC403": Entry(
         "called by others",
-        "'{what}' is also called at line {at} of {where}, which does not wait for it",
+        "'{what}' is also used at line {at} of {where}, which does not wait for it",
     ),
     "UC404": Entry(
         "overridden elsewhere",

@@ -16,6 +16,9 @@ from ..httputil import RequestStartLine
 MOST = 2
 """Further requests a run may have."""
 
+LATER = 1e-3
+"""Seconds after a moment at which a further request comes: no two of them wait for one deadline."""
+
 Begin = Callable[[type, str, MemoryConnection], None]
 
 

@@ -22,6 +22,9 @@ from .standin import Standin, part
 SECRET = "a secret of the application under check"
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
 _SIGNED = frozenset({"get_secure_cookie", "get_signed_cookie"})
+_ADDRESSES = ("url", "uri", "link", "href")
+"""Parts of names whose value may be an address that is then fetched."""
+
 _UNNAMED = "x-other"
 """A name that no code has heard of, for code that looks at whatever there is."""
 _PLURAL = frozenset({"get_arguments", "get_query_arguments", "get_body_arguments", "arguments"})
@@ -35,6 +38,9 @@ def _value(kind: str, name: str, more: Sequence[str] = ()) -> str | None:
         text = f'{{"from": "{kind} {name}"}}'
         here.bodies[text] = f"{kind} {name}"
         values.insert(0 if kind == "cookie" else len(values), text)
+    if any(word in name.lower() for word in _ADDRESSES):
+        values.append("http://there.example.com/")
+    values = list(dict.fromkeys(values))
     taken = here.settle(f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
     if taken == 1:
         return None

@@ -105,6 +105,12 @@ class RunLoop(IOLoop):
         if not isinstance(result, Standin):
             super()._watch(result)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let ``seconds`` go by, but no timer become due."""
+        deadline = self._timers.next_deadline() if self._timers else None
+        if deadline is None or self._now + seconds < deadline:
+            self._now += seconds
+
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""
         keys = [external.key for external in self._externals]

@@ -26,7 +26,7 @@ from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
 from .harvest import VERBS
-from .inflight import Others
+from .inflight import LATER, Others
 from .loader import LoadedVersion
 from .patches import patched
 from .request import ExploredApplication, ExploredRequest, explored_request, path_arguments
@@ -216,6 +216,7 @@ class _Request:
             return False
         moment = " | ".join(waiting)
         if self.others.start(self.here.ask, moment):
+            self.loop.pass_time(LATER)
             return True
         key = f"client while waiting for {moment}"
         if self.here.ask(key, ("stays", "leaves")) == 0:

@@ -81,15 +81,16 @@ def _body(rest: bytes, headers: dict[str, str], code: int, method: str) -> tuple
 
 
 def _unchunk(rest: bytes) -> tuple[bytes, bool]:
-    body = b""
+    """The chunks with a bar between them, so that it shows when what was sent."""
+    chunks: list[bytes] = []
     while True:
         size, found, rest = rest.partition(b"\r\n")
         if not found:
-            return body, False
+            return b"|".join(chunks), False
         length = int(size, 16)
         if length == 0:
-            return body, True
-        body += rest[:length]
+            return b"|".join(chunks), True
+        chunks.append(rest[:length])
         if len(rest) < length + 2:
-            return body, False
+            return b"|".join(chunks), False
         rest = rest[length + 2 :]

@@ -151,7 +151,8 @@ def _verbs(tree: ast.Module) -> dict[str, int]:
         for method in owner.body:
             named = isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef))
             if named and method.name in VERBS:
-                found[method.name] = len(method.args.args) - 1 - len(method.args.defaults)
+                listed = [*method.args.posonlyargs, *method.args.args]
+                found[method.name] = len(listed) - 1 - len(method.args.defaults)
         methods[owner.name] = found
     return {f"{o}.{verb}": parts for o, found in methods.items() for verb, parts in found.items()}
 
