@@ -31,16 +31,23 @@ UNREACHED = {
 
 
 class Verifiers:
-    """One child for each target generation, kept for all the cases."""
+    """One child for each target generation and declared operations, kept for all the cases."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Verifier] = {}
+        self._made: dict[tuple[int, str], Verifier] = {}
 
-    def __getitem__(self, tornado: int) -> Verifier:
-        if tornado not in self._made:
-            options = VerifyOptions(seconds=5, runs=400, after_tornado=6 if tornado == 6 else None)
-            self._made[tornado] = Verifier(options)
-        return self._made[tornado]
+    def of(self, fixture: Fixture, tornado: int) -> Verifier:
+        operations = tuple(fixture.options.get("operations", ()))
+        key = tornado, repr(operations)
+        if key not in self._made:
+            options = VerifyOptions(
+                seconds=5,
+                runs=400,
+                operations=operations,
+                after_tornado=6 if tornado == 6 else None,
+            )
+            self._made[key] = Verifier(options)
+        return self._made[key]
 
     def close(self) -> None:
         for verifier in self._made.values():
@@ -66,7 +73,7 @@ def test_naive_conversions_are_found(name: str, tornado: int, verifiers: Verifie
     fixture = CASES[name]
     naive = fixture.naive(tornado)
     assert naive is not None
-    found = verdicts(verifiers[tornado], fixture, naive)
+    found = verdicts(verifiers.of(fixture, tornado), fixture, naive)
     if name in HELD:
         assert not any(v.result == "equivalent" and v.complete for v in found.values())
     else:
@@ -80,7 +87,7 @@ def test_expected_results_are_never_different(
     fixture = CASES[name]
     source = fixture.expected(style, tornado)
     assert source is not None
-    found = verdicts(verifiers[tornado], fixture, source, style)
+    found = verdicts(verifiers.of(fixture, tornado), fixture, source, style)
     assert found
     for handler, verdict in found.items():
         wanted = "inconclusive" if (name, handler) in UNREACHED else "equivalent"
@@ -90,5 +97,5 @@ def test_expected_results_are_never_different(
 @pytest.mark.parametrize("name", list(CASES)[::4])
 def test_what_is_unchanged_is_never_different(name: str, verifiers: Verifiers) -> None:
     fixture = CASES[name]
-    found = verdicts(verifiers[5], fixture, fixture.before)
+    found = verdicts(verifiers.of(fixture, 5), fixture, fixture.before)
     assert "different" not in {verdict.result for verdict in found.values()}
