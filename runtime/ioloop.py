@@ -222,17 +222,13 @@ class IOLoop(Outside, CurrentLoops, NoDescriptors, RunsInExecutor):
         due = self._timers.take_due(self.time()) if self._timers else ()
         for _ in range(len(ready)):
             contexts, function, args, kwargs = ready.popleft()
-            self._run(contexts, function, args, kwargs)
+            self._run(contexts, function, *args, **kwargs)
         for timer in due:
             if timer.callback is not None:
-                self._run(timer.contexts, timer.callback, timer.args, timer.kwargs)
+                self._run(timer.contexts, timer.callback, *timer.args, **timer.kwargs)
 
     def _run(
-        self,
-        contexts: Contexts,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        self, contexts: Contexts, function: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> None:
         """Run one callback: its error is logged, a result that can be awaited is watched."""
         try:

@@ -209,7 +209,7 @@ class _Request:
         connection = self.connection
         assert connection is not None
         waiting = self.loop.waiting()
-        if not waiting and connection.finished:  # nothing comes before the end, which notes it
+        if connection.finished and not waiting:  # nothing comes before the end, which notes it
             return False
         self._share()
         if connection.closed or connection.finished or not waiting:
