@@ -51,7 +51,7 @@ UNTOUCHED = frozenset(
         FOREIGN,
     }
 )
-DECLARATION = re.compile(r"declare it: (\[\[tool\.uncallback\.operations\]\]) (.*)$")
+DECLARATION = re.compile(r"declare it:\n(\[\[tool\.uncallback\.operations\]\].*)", re.DOTALL)
 ROUNDS = 4
 SECONDS_PER_RUN = 3600
 CACHE = Path(__file__).resolve().parents[1] / ".cache" / "corpus"
@@ -207,7 +207,7 @@ def _converted(
 def _declarations(copy: Path, rows: Sequence[Row], options: argparse.Namespace) -> str:
     """The configuration that declares what the report asks for, until it asks for no more."""
     owed = {(row.path, row.handler) for row in rows if row.group not in UNTOUCHED}
-    known: set[tuple[str, str]] = set()
+    known: set[str] = set()
     for _ in range(ROUNDS):
         report = _run("diff", copy, _paths(rows, options), options, None, checked=False)
         wanted = set(_wanted(report, owed)) - known if report else set()
@@ -219,23 +219,17 @@ def _declarations(copy: Path, rows: Sequence[Row], options: argparse.Namespace) 
     return _config(known)
 
 
-def _config(declarations: Iterable[tuple[str, str]]) -> str:
-    tables = ("\n".join([header, *_entries(entry)]) for header, entry in sorted(declarations))
-    return "".join(f"\n{table}\n" for table in tables)
+def _config(declarations: Iterable[str]) -> str:
+    return "".join(f"\n{table}\n" for table in sorted(declarations))
 
 
-def _wanted(report: dict[str, Any], owed: set[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+def _wanted(report: dict[str, Any], owed: set[tuple[str, str]]) -> Iterable[str]:
     for file in report["files"]:
         for handler in file["handlers"]:
             message = (handler["reason"] or {}).get("message", "")
             found = DECLARATION.search(message)
             if found and (file["path"], handler["name"]) in owed:
-                yield found[1], found[2]
-
-
-def _entries(declaration: str) -> list[str]:
-    """``a = 1, b = [2, 3]`` as lines."""
-    return re.split(r",\s+(?=\w+ = )", declaration)
+                yield found[1]
 
 
 def _run(
