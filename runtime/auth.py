@@ -8,7 +8,7 @@ Future gets the user or fails with `AuthError`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from ._operations import Answer, operate, refuse_callback
 from .httpclient import AsyncHTTPClient
 from .httputil import url_concat
 from .log import gen_log
+from .util import ArgReplacer
 
 __all__ = [
     "AuthError",
@@ -63,6 +64,34 @@ def _give(callback: Callable[[Any], Any], future: Any) -> None:
         gen_log.warning(str(error))
         result = None
     callback(result)
+
+
+def _auth_return_future(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a method whose ``callback`` argument is a Future to resolve the face of an operation.
+
+    What it returns is that Future, and it takes a callback as the mixins do (up to Tornado 5;
+    private, but mixins outside Tornado use it). What the method raises, at once or in anything that
+    it has scheduled, resolves the Future as long as it is open.
+    """
+    replacer = ArgReplacer(f, "callback")
+
+    @wraps(f)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        future = _futures.Future()
+
+        def handle(typ: Any, value: Any, tb: Any) -> bool:
+            open_ = not future.done()
+            if open_:
+                future.resolve_with_exc_info((typ, value, tb))
+            return open_
+
+        callback, args, kwargs = replacer.replace(future, args, kwargs)  # type: ignore[assignment]
+        _tell(future, callback, f.__name__)
+        with stack_context.ExceptionStackContext(handle):
+            f(*args, **kwargs)
+        return future
+
+    return wrapper
 
 
 def _redirected(callback: Callable[[], Any] | None = None) -> Any:
@@ -381,3 +410,6 @@ class FacebookGraphMixin(OAuth2Mixin):
         """Ask the Graph API for a path."""
         url = self._FACEBOOK_BASE_URL + path
         return self.oauth2_request(url, callback, access_token, post_args, **args)
+
+
+generation.limit(globals(), ["_auth_return_future"], last=5)

@@ -54,6 +54,30 @@ INLINE = MIXIN + handler(
     """
 ).replace("RequestHandler", "RequestHandler, tornado.auth.OpenIdMixin")
 
+ASKS_MORE = """try:
+            yield self.load()
+        except Exception:
+            self.get_argument("more")
+            raise"""
+OTHERS = """
+class Other(RequestHandler):
+    def get(self):
+        raise HTTPError(401)
+"""
+
+
+def shared(source: str) -> str:
+    """The same, with a state that requests share, and another handler that fails."""
+    noted = source.replace("        if not user:", "        SEEN.append(1)\n        if not user:")
+    return "from tornado.web import HTTPError\nSEEN = []\n" + noted + OTHERS
+
+
+def test_what_comes_because_of_the_answer_is_not_compared() -> None:
+    """The request is over, so a further one comes elsewhere than it did before."""
+    judgement = compare(shared(CALLBACK), shared(INLINE), answers=True)
+    assert judgement.result == "inconclusive", judgement.reason
+    assert list(judgement.details["answered"]) == ["KeyError"]
+
 
 @pytest.mark.parametrize(
     ("before", "after", "error"), [(DROPPED, WAITED, "HTTPError"), (CALLBACK, INLINE, "KeyError")]
@@ -78,6 +102,9 @@ def test_who_asks_for_it_is_told_which_errors(before: str, after: str, error: st
         ),
         pytest.param(
             DROPPED, WAITED.replace("yield self.load()", "raise KeyError"), id="an error of its own"
+        ),
+        pytest.param(
+            DROPPED, WAITED.replace("yield self.load()", ASKS_MORE), id="an error of more questions"
         ),
         pytest.param(
             DROPPED.replace("self.load()", "self.load()\n        self.finish('early')"),

@@ -84,29 +84,26 @@ def answered(before: Run, after: Run) -> str | None:
     if not theirs or theirs[0][:2] != _HANDLED:
         return None
     lost = "\n".join(event.detail for event in ours if _only_logged(event))
-    mine = Counter(event for event in theirs if event[:2] == _HANDLED)
+    asked, answers = ({q.key for q in run.asked} for run in (before, after))
+    handled = theirs[: max(agreed + 1, _until_asked(after, asked)) - agreed]
+    mine = Counter(event for event in handled if event[:2] == _HANDLED)
     mine -= Counter(event for event in ours if event[:2] == _HANDLED)
     known = all(re.search(rf"\b{re.escape(event.detail[1:-1])}\b", lost) for event in mine)
-    ours = ours[: _before_other_questions(before, after, agreed) - agreed]
+    # Where the answer asked more of the outside, that changes what comes later.
+    ours = [] if answers - asked else ours[: max(agreed, _until_asked(before, answers)) - agreed]
     others = [event[:3] for event in ours if not _only_logged(event) and not _left_open(event)]
     rest = iter(event[:3] for event in theirs)
     same = known and all(each in rest for each in others)
     return theirs[0].detail[1:-1] if same else None
 
 
-def _before_other_questions(before: Run, after: Run, agreed: int) -> int:
-    """How many effects of ``before`` can be compared once ``after`` has answered.
+def _until_asked(run: Run, known: set[str]) -> int:
+    """How many effects ``run`` had until something was answered to it that is not ``known``.
 
-    None but those agreed on where the answer asked more of the outside, as that changes what comes
-    later; else all until ``before`` itself was asked what ``after`` never was.
+    From there on the outside is another one, say because a further request came.
     """
-    ours, theirs = ({q.key for q in run.asked} for run in (before, after))
-    if theirs - ours:
-        return agreed
-    at = min(
-        (q.at for q in before.asked if q.taken and q.key not in theirs), default=len(before.events)
-    )
-    return max(agreed, len(effects(replace(before, events=before.events[:at]))))
+    at = min((q.at for q in run.asked if q.taken and q.key not in known), default=len(run.events))
+    return len(effects(replace(run, events=run.events[:at])))
 
 
 _HANDLED = ("hook", "log_exception")

@@ -97,6 +97,11 @@ class Others:
         self._begin(kind, verb, connection)
         return True
 
+    @property
+    def came(self) -> bool:
+        """Whether there were any."""
+        return bool(self._connections)
+
     def end(self) -> bool:
         """Record how they ended; their clients leave where that is never. Were there any?"""
         for connection in self._connections:

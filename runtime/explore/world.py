@@ -179,6 +179,8 @@ class _Request:
             end = FINISHED if self.connection.finished else NEVER
             if self.connection.closed and not self.connection.finished:
                 end = "the client left"
+            if self.others.came:
+                self._share()  # at one moment, whether or not the loop has waited since
             if self.others.end() or not self.connection.finished:
                 self.connection.close()
                 self.loop.run_until_idle(_TURNS)

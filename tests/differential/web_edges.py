@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from tornado import escape, gen, httpclient, httputil, web
-from web_cases import GENERATION, Ask, Base, case, later
+from tornado import auth, escape, gen, httpclient, httputil, web
+from web_cases import GENERATION, Ask, Base, asynchronous, case, later
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PARTS = {"Content-Type": "multipart/form-data; boundary=B"}
@@ -298,3 +298,72 @@ class ProducesBody(Edge):
         later(self.note, "between")
         yield gen.sleep(0.03)
         yield write(b"cd")
+
+
+# What mixins outside Tornado are made with
+
+
+class Asks:
+    """What the functions do with the Future that stands where their callback would."""
+
+    def now(self, callback: Any) -> Any:
+        callback.set_result("user")
+        self.note("set")  # type: ignore[attr-defined]
+        return "is not looked at"
+
+    def later(self, callback: Any) -> None:
+        later(callback.set_result, "user")
+
+    def denied(self, callback: Any) -> None:
+        later(callback.set_exception, auth.AuthError("denied"))
+
+    def failed(self, callback: Any) -> None:
+        later(callback.set_exception, KeyError("failed"))
+
+    def raises(self, callback: Any) -> None:
+        raise KeyError("at once")
+
+    def raises_denied(self, callback: Any) -> None:
+        raise auth.AuthError("at once")
+
+    def raises_later(self, callback: Any) -> None:
+        later([].pop)
+
+    def raises_after(self, callback: Any) -> None:
+        callback.set_result("user")
+        raise KeyError("after")
+
+
+KINDS = [name for name in vars(Asks) if not name.startswith("_")]
+_auth_return_future: Any = getattr(auth, "_auth_return_future", lambda function: function)
+
+
+class Mixin(Edge):
+    pass
+
+
+for _name in KINDS:
+    setattr(Mixin, f"ask_{_name}", _auth_return_future(getattr(Asks, _name)))
+
+
+@case(*[Ask(query=f"kind={kind}", patience=0.1) for kind in KINDS], old=True)
+class MixinCallsBack(Mixin):
+    @asynchronous
+    def get(self) -> None:
+        made = getattr(self, "ask_" + self.get_argument("kind"))(callback=self.on_user)
+        self.note(made.done())
+
+    def on_user(self, user: Any) -> None:
+        self.note("user", user)
+        if not user:
+            raise KeyError("nobody")
+        self.finish("welcome")
+
+
+@case(*[Ask(query=f"kind={kind}", patience=0.1) for kind in KINDS], old=True)
+class MixinIsYielded(Mixin):
+    @gen.coroutine
+    def get(self) -> Any:
+        user = yield getattr(self, "ask_" + self.get_argument("kind"))()
+        self.note("user", user)
+        self.finish("welcome")
