@@ -90,8 +90,9 @@ def answered(before: Run, after: Run) -> str | None:
     mine -= Counter(event for event in ours if event[:2] == _HANDLED)
     known = all(re.search(rf"\b{re.escape(event.detail[1:-1])}\b", lost) for event in mine)
     # Where the answer asked more of the outside, that changes what comes later.
-    ours = [] if answers - asked else ours[: max(agreed, _until_asked(before, answers)) - agreed]
-    others = [event[:3] for event in ours if not _only_logged(event) and not _left_open(event)]
+    end = agreed if answers - asked else max(agreed, _until_asked(before, answers))
+    mattering = ours[: end - agreed]
+    others = [e[:3] for e in mattering if not _only_logged(e) and not _left_open(e)]
     rest = iter(event[:3] for event in theirs)
     same = known and all(each in rest for each in others)
     return theirs[0].detail[1:-1] if same else None
