@@ -116,6 +116,8 @@ def _left_open(event: Event) -> bool:
 
 
 def _only_logged(event: Event) -> bool:
+    if event[:2] == ("log", "asyncio ERROR"):  # where a future is asyncio's, from Tornado 5 on
+        return event.detail.startswith("Future exception was never retrieved")
     return event[:2] == ("log", "tornado.application ERROR") and (
         event.detail.startswith("Exception in callback")
         or "exception was never retrieved" in event.detail
