@@ -57,7 +57,7 @@ INLINE = MIXIN + handler(
 def test_futures_of_asyncio_only_reach_the_log_too() -> None:
     judgement = compare(DROPPED, WAITED, answers=True, tornado=5)
     assert judgement.result == "inconclusive", judgement.reason
-    assert "HTTPError" in judgement.details["answered"]
+    assert "HTTPClientError" in judgement.details["answered"]
 
 
 ASKS_MORE = """try:
