@@ -54,6 +54,7 @@ INLINE = MIXIN + handler(
     """
 ).replace("RequestHandler", "RequestHandler, tornado.auth.OpenIdMixin")
 
+
 def test_futures_of_asyncio_only_reach_the_log_too() -> None:
     judgement = compare(DROPPED, WAITED, answers=True, tornado=5)
     assert judgement.result == "inconclusive", judgement.reason
