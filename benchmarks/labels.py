@@ -1,28 +1,29 @@
 """What real Tornado says about a mutant: does it behave like the fixture's ``before.py``?
 
 A mutant is wrong when any scenario shows a difference on 4.4.2 or 5.1.1 over loopback: scenarios
-that the original suggests, those that the mutant suggests, the same requests three at a time, and
-the answers of the explorer's counterexample where it has one.
+that the original suggests, those that the mutant suggests, the same requests three times, and the
+answers of the explorer's counterexample where it has one.
 """
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 import itertools
 import json
 from ast import literal_eval
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from mutate import Mutant
 from oracle.compare import differences
-from oracle.explore import WITH_BODY, Seen, explore, plain_scenarios
+from oracle.explore import WITH_BODY, Seen, Wishes, explore, plain_scenarios
 from oracle.fixture import Fixture
 from oracle.install import TORNADO_4, TORNADO_5
-from oracle.loopback import Loopback, OracleError
+from oracle.loopback import Loopback, OracleError, Version
 from oracle.scenario import OUTCOMES, Observation, Scenario
 
 TESTS = Path(__file__).resolve().parents[1] / "tests"
@@ -38,6 +39,17 @@ ANSWERS = {
 }
 """The explorer's names of an upstream's answers, as real Tornado's upstream has them."""
 
+REPEATS = 2
+"""How often a scenario that shows a difference is run again."""
+
+ENVIRONMENT = "environment variable "
+REQUEST = {
+    "the request's remote_ip": "X-Real-Ip",
+    "the request's protocol": "X-Scheme",
+    "the request's host": "Host",
+}
+"""What the explorer asks of a request, and the header that answers it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:
@@ -50,6 +62,13 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.fixture.name}/{self.file}:{self.mutant.line} {self.mutant.operator}"
+
+    @property
+    def owner(self) -> str:
+        """The class that was changed."""
+        tree = ast.parse((self.fixture.folder / self.file).read_bytes())
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        return next((c.name for c in classes[::-1] if c.lineno <= self.mutant.line), "")
 
     @property
     def digest(self) -> str:
@@ -86,12 +105,12 @@ class Labels:
 
     def _shown(self, case: Case, name: str, counterexample: Mapping[str, Any]) -> str:
         fixture = case.fixture
-        asked = scenario(fixture, name, counterexample["choices"])
+        old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
+        pair = Pair(old, new, fixture.wishes, fixture.accepted)
+        asked = pair.counterexample(name, counterexample["choices"])
         for tornado, judge in self._judges.items():
-            old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
-            (one,), (other,) = judge.observe(old, [asked]), judge.observe(new, [asked])
-            if told := _told(fixture, asked, one, other):
-                return f"{tornado}: {told[0]}"
+            for told in pair.compared(judge, [asked]):
+                return f"{tornado}: {told}"
         return "same"
 
     def save(self) -> None:
@@ -116,27 +135,70 @@ class Labels:
         return "same"
 
     def _differences(self, case: Case, tornado: str) -> Iterator[str]:
-        """By the scenarios that the original suggests, then by those that the mutant suggests."""
         fixture, judge = case.fixture, self._judges[tornado]
         old, new = fixture.version(fixture.before), fixture.version(case.mutant.source.encode())
         key = (fixture.name, tornado)
         if key not in self._before:
             self._before[key] = explore(judge, old, fixture.wishes)
-        seen = self._before[key]
+        pair = Pair(old, new, fixture.wishes, fixture.accepted)
+        yield from pair.differences(judge, self._before[key])
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Two versions of a module for real Tornado; effects that match ``accepted`` do not count."""
+
+    old: Version
+    new: Version
+    wishes: Wishes = dataclasses.field(default_factory=Wishes)
+    accepted: tuple[str, ...] = ()
+
+    def differences(self, judge: Loopback, seen: Seen | None = None) -> Iterator[str]:
+        """By the scenarios that the old version suggests, then by those that the new one does.
+
+        ``seen`` is what ``explore`` showed of the old version, if that is known.
+        """
+        if seen is None:
+            seen = explore(judge, self.old, self.wishes)
         for start, stop in itertools.pairwise(CHUNKS):
-            again = judge.observe(new, [scenario for scenario, _ in seen[start:stop]])
+            again = judge.observe(self.new, [scenario for scenario, _ in seen[start:stop]])
             for (scenario, one), other in zip(seen[start:stop], again, strict=True):
-                yield from _told(fixture, scenario, one, other)
-        crowded = [_crowded(scenario) for scenario, _ in seen if _is_plain(scenario)]
-        for scenario, one, other in zip(
-            crowded, judge.observe(old, crowded), judge.observe(new, crowded), strict=True
-        ):
-            yield from _told(fixture, scenario, one, other)
+                yield from self._told(judge, scenario, one, other)
+        simple = [scenario for scenario, _ in seen if _is_simple(scenario)]
+        yield from self.compared(judge, [many for one in simple for many in _repeated(one)])
         known = {scenario.name for scenario, _ in seen}
-        more = [(s, a) for s, a in explore(judge, new, fixture.wishes) if s.name not in known]
-        first = judge.observe(old, [scenario for scenario, _ in more])
+        more = [(s, a) for s, a in explore(judge, self.new, self.wishes) if s.name not in known]
+        first = judge.observe(self.old, [scenario for scenario, _ in more])
         for (scenario, other), one in zip(more, first, strict=True):
-            yield from _told(fixture, scenario, one, other)
+            yield from self._told(judge, scenario, one, other)
+
+    def compared(self, judge: Loopback, scenarios: Sequence[Scenario]) -> Iterator[str]:
+        """Every difference in these scenarios."""
+        both = judge.observe(self.old, scenarios), judge.observe(self.new, scenarios)
+        for scenario, one, other in zip(scenarios, *both, strict=True):
+            yield from self._told(judge, scenario, one, other)
+
+    def counterexample(self, name: str, choices: Sequence[Mapping[str, Any]]) -> Scenario:
+        """What the explorer's counterexample for a handler asks for, as a scenario."""
+        wishes = dataclasses.replace(self.wishes, handlers=(name,))
+        return scenario(plain_scenarios(self.old.source, wishes)[0], choices)
+
+    def _told(
+        self, judge: Loopback, scenario: Scenario, one: Observation, other: Observation
+    ) -> Iterator[str]:
+        """The differences, unless they come and go: threads are real here."""
+        found = differences(one, other, accepted=self.accepted)
+        if found:
+            ones, others = [one], [other]
+            for seen, version in ((ones, self.old), (others, self.new)):
+                seen += judge.observe(version, [scenario] * REPEATS)
+            if not all(
+                differences(left, right, accepted=self.accepted)
+                for left, right in itertools.product(ones, others)
+            ):
+                return
+        for line in found:
+            yield f"{scenario.name}: {line}"
 
 
 def _harness() -> str:
@@ -156,27 +218,25 @@ def _remembered(file: Path) -> dict[str, str]:
     return {key: label for key, label in known.items() if label != "same"}
 
 
-def _is_plain(scenario: Scenario) -> bool:
-    return len(scenario.requests) == 1 and not scenario.outcomes and scenario.leave is None
+def _is_simple(scenario: Scenario) -> bool:
+    return len(scenario.requests) == 1 and len(scenario.outcomes) < 2 and scenario.leave is None
 
 
-def _crowded(scenario: Scenario) -> Scenario:
-    """The same request three times at once: handlers of a class share more than their code."""
-    name = f"{scenario.name}, three at once"
-    return dataclasses.replace(scenario, name=name, requests=scenario.requests * 3, overlap=True)
+def _repeated(scenario: Scenario) -> Iterator[Scenario]:
+    """The same request three times, at once and in turn: a class shares more than its code."""
+    requests = scenario.requests * 3
+    for how, overlap in (("at once", True), ("in turn", False)):
+        name = f"{scenario.name}, three {how}"
+        yield dataclasses.replace(scenario, name=name, requests=requests, overlap=overlap)
 
 
-def _told(fixture: Fixture, scenario: Scenario, one: Observation, other: Observation) -> list[str]:
-    found = differences(one, other, accepted=fixture.accepted)
-    return [f"{scenario.name}: {line}" for line in found]
-
-
-def scenario(fixture: Fixture, name: str, choices: list[Mapping[str, Any]]) -> Scenario:
-    """The request and the answers of a counterexample, as a scenario for real Tornado."""
-    wishes = dataclasses.replace(fixture.wishes, handlers=(name,))
-    plain = plain_scenarios(fixture.before.decode("utf-8"), wishes)[0]
+def scenario(plain: Scenario, choices: Sequence[Mapping[str, Any]]) -> Scenario:
+    """The request and the answers of a counterexample, on top of a plain scenario."""
     arguments: dict[str, list[str]] = {}
     outcomes: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    order: list[str] = []
     leave = None
     for choice in choices:
         kind, _, subject = choice["asked"].partition(" ")
@@ -185,11 +245,24 @@ def scenario(fixture: Fixture, name: str, choices: list[Mapping[str, Any]]) -> S
             arguments[subject] = [literal_eval(answer)]
         elif kind == "argument" and answer == "twice":
             arguments[subject.removesuffix(" is given")].append("text")
+        elif kind in ("header", "cookie") and answer.startswith(("'", '"')):
+            if kind == "cookie":
+                subject, answer = "Cookie", repr(f"{subject}={literal_eval(answer)}")
+            headers[subject] = literal_eval(answer)
+        elif choice["asked"].startswith(ENVIRONMENT) and answer.startswith(("'", '"')):
+            environment[choice["asked"].removeprefix(ENVIRONMENT)] = literal_eval(answer)
+        elif choice["asked"] in REQUEST:
+            headers[REQUEST[choice["asked"]]] = answer
+        elif choice["asked"] == "the request's query":
+            arguments |= parse_qs(answer, keep_blank_values=True)
+        elif choice["asked"].startswith("order:"):
+            order.append(answer.removeprefix("fetch "))
         elif kind == "fetch" and (outcome := _outcome(answer)) is not None:
             outcomes[subject] = outcome
         elif choice["asked"].startswith("client while waiting for fetch ") and not choice["plain"]:
             leave = choice["asked"].removeprefix("client while waiting for fetch ")
     (request,) = plain.requests
+    request = dataclasses.replace(request, headers={**request.headers, **headers})
     path, encoded = request.path.partition("?")[0], urlencode(arguments, doseq=True)
     if request.method in WITH_BODY:
         request = dataclasses.replace(request, path=path, body=encoded or "x=1")
@@ -197,15 +270,19 @@ def scenario(fixture: Fixture, name: str, choices: list[Mapping[str, Any]]) -> S
         request = dataclasses.replace(request, path=f"{path}?{encoded}" if encoded else path)
     return dataclasses.replace(
         plain,
-        name=f"{name}, counterexample",
+        name=f"{plain.name}, counterexample",
         requests=(request,),
         outcomes=outcomes,
+        environment=environment,
+        order=order or plain.order,
         leave=leave,
     )
 
 
 def _outcome(answer: str) -> str | None:
     """The upstream's outcome that an answer of the explorer's stands for, if there is one."""
+    if answer.isdigit() and len(answer) == 3:
+        return answer
     if answer.startswith(("200, '", '200, "')):
         return f"200:{literal_eval(answer.removeprefix('200, '))}"
     outcome = ANSWERS.get(answer, answer)

@@ -77,15 +77,27 @@ def cases(only: str) -> Iterator[Case]:
 
 
 def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
-    """The worst verdict over the handlers of a mutant, and which handler has it."""
+    """The worst verdict over the handlers of a mutant, and which handler has it.
+
+    Those of the class that was changed come first, and the first *different* ends the search.
+    """
     before = Version(case.fixture.path, case.fixture.before)
     after = Version(case.fixture.path, case.mutant.source.encode())
+    worst = "", Verdict("equivalent", complete=True)
     try:
-        verdicts = verifier.verify_all(before, after)
+        names = verifier.handlers(before, after)
     except CheckError as error:
         return "", Verdict("inconclusive", reason=str(error))
-    order = ("different", "inconclusive", "equivalent")
-    return min(verdicts.items(), key=lambda item: order.index(item[1].result))
+    for name in sorted(names, key=lambda name: name.partition(".")[0] != case.owner):
+        verdict = verifier.verify(before, after, [name])[name]
+        worst = min(worst, (name, verdict), key=lambda each: _rank(each[1]))
+        if verdict.result == "different":
+            break
+    return worst
+
+
+def _rank(verdict: Verdict) -> tuple[int, bool]:
+    return ("different", "inconclusive", "equivalent").index(verdict.result), verdict.complete
 
 
 def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:

@@ -140,11 +140,23 @@ class Verifier:
     def verify_all(self, before: Version, after: Version) -> dict[str, Verdict]:
         """Compare every handler found in either version."""
         try:
-            case = _Case(before, after, "", *self.options.generations[0])
-            found = self._ask(self._request("handlers", case))
+            return self.verify(before, after, self._handlers(before, after))
         except _Lost as lost:
             return {"*": Verdict("inconclusive", reason=str(lost))}
-        return self.verify(before, after, [handler["name"] for handler in found])
+
+    def handlers(self, before: Version, after: Version) -> list[str]:
+        """The names of the handlers found in either version, as ``verify`` takes them.
+
+        Raises ``CheckError`` if they cannot be listed.
+        """
+        try:
+            return self._handlers(before, after)
+        except _Lost as lost:
+            raise CheckError("lost", str(lost)) from None
+
+    def _handlers(self, before: Version, after: Version) -> list[str]:
+        case = _Case(before, after, "", *self.options.generations[0])
+        return [found["name"] for found in self._ask(self._request("handlers", case))]
 
     def replay(self, before: Version, after: Version, handler: str, tape: str) -> Verdict:
         """Play one tape; *different*, or *inconclusive* as one tape proves nothing more."""

@@ -12,6 +12,7 @@ Clean = Callable[[str], str]
 
 _EXPIRES = re.compile(r"expires=[^;]*", re.IGNORECASE)
 _FUTURE = re.compile(r"<(tornado\.concurrent\.)?Future\b[^>]*>")
+_HIDDEN = re.compile(r"<callable>|<Future>")  # whichever of them waits, nobody can see
 _ERROR_NAMES = re.compile(r"\bHTTP(Client|Timeout|StreamClosed)Error\b")
 
 
@@ -40,8 +41,8 @@ def differences(
         found.append(f"{len(one.responses)} responses / {len(other.responses)}")
     effects = [_without(accepted, seen.effects) for seen in (one, other)]
     found += _lines("effects", *effects, clean)
-    for what in ("upstream", "state"):
-        found += _lines(what, getattr(one, what), getattr(other, what), clean)
+    found += _lines("upstream", one.upstream, other.upstream, clean)
+    found += _lines("state", one.state, other.state, lambda text: _HIDDEN.sub("<...>", clean(text)))
     if one.end != other.end:
         found.append(f"end: {one.end} / {other.end}")
     return found

@@ -78,6 +78,7 @@ class Driver:
         self._parted = False
         self._end = "settled"
         self._responses: tuple = ()
+        self._at_first: set[str] = set()
 
     def run(self) -> Observation:
         """Play the scenario to its end."""
@@ -88,19 +89,24 @@ class Driver:
         root.handlers[:] = [self._recorder]
         root.setLevel(logging.INFO)
         sys.stdout = Output(self._recorder)
+        environment = dict(os.environ)
+        os.environ.update(self._scenario.environment)
         try:
             self._play()
-            state = state_of(self._loaded.own_names, classes_of(self._loaded.module))
+            state = [line for line in self._state() if line not in self._at_first]
             self._loaded.unload()
             gc.collect()
         finally:
             sys.stdout = output
+            os.environ.clear()
+            os.environ.update(environment)
             root.handlers[:], root.level = handlers, level
             self._close()
         return self._observation(state)
 
     def _play(self) -> None:
         self._loaded = Loaded(self._program, self._standins, self._recorder.note)
+        self._at_first = set(self._state())
         handler = self._handler()
         site_app.watch(handler, self._recorder)
         scenario = self._scenario
@@ -121,6 +127,9 @@ class Driver:
         self._hear()
         if not self._parted:
             self._part()
+
+    def _state(self) -> list[str]:
+        return state_of(self._loaded.own_names, classes_of(self._loaded.module))
 
     def _handler(self) -> type:
         module, _, path = self._scenario.handler.rpartition(":")

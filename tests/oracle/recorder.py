@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +16,7 @@ from tornado.web import RequestHandler
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+|0x[0-9a-f]{6,}")
 _NOISE = ((re.compile(r"\bfd \d+"), "fd N"), (re.compile(r"\d+\.\d+ms"), "0ms"))
 _SECONDS = re.compile(r"\d+\.\d{3,}")
-DEPTH = 4
+DEPTH = 40
 
 
 class Recorder(logging.Handler):
@@ -120,7 +120,7 @@ def clean(text: str) -> str:
     return _SECONDS.sub("N.N", text)
 
 
-def describe(value: Any, depth: int = DEPTH) -> str:
+def describe(value: Any, above: tuple[int, ...] = ()) -> str:
     """A short, repeatable text for a value that user code passed to the outside."""
     if isinstance(value, StandIn):
         return str(value)
@@ -128,25 +128,26 @@ def describe(value: Any, depth: int = DEPTH) -> str:
         return repr(value)
     if isinstance(value, float):
         return f"{value:.3f}"
-    if depth == 0:
+    if id(value) in above or len(above) == DEPTH:
         return f"<{type(value).__name__}>"
+    above = (*above, id(value))
     if isinstance(value, BaseException):
         return clean(f"{type(value).__name__}: {value}")
     if isinstance(value, HTTPHeaders):
         return f"<HTTPHeaders {len(list(value.get_all()))}>"
     if isinstance(value, HTTPResponse):
-        error = describe(value.error, depth - 1)
+        error = describe(value.error, above)
         return (
             f"<HTTPResponse {value.code} {value.reason} {value.body!r} {error}"
             f" {value.effective_url}>"
         )
     if isinstance(value, Mapping):
-        items = (f"{describe(k, depth - 1)}: {describe(v, depth - 1)}" for k, v in value.items())
+        items = (f"{describe(k, above)}: {describe(v, above)}" for k, v in value.items())
         return "{" + ", ".join(items) + "}"
-    if isinstance(value, (list, tuple)):
-        return f"{type(value).__name__}({', '.join(describe(v, depth - 1) for v in value)})"
+    if isinstance(value, (list, tuple, deque)):
+        return f"{type(value).__name__}({', '.join(describe(v, above) for v in value)})"
     if isinstance(value, (set, frozenset)):
-        return f"{type(value).__name__}({', '.join(sorted(describe(v, depth - 1) for v in value))})"
+        return f"{type(value).__name__}({', '.join(sorted(describe(v, above) for v in value))})"
     if isinstance(value, RequestHandler):
         return f"<handler {type(value).__name__}>"
     if isinstance(value, Future):
@@ -166,5 +167,5 @@ def state_of(namespace: Mapping[str, Any], classes: list[type]) -> list[str]:
 
 
 def _is_plain(name: str, value: Any) -> bool:
-    plain = (bool, int, float, str, bytes, list, tuple, dict, set)
+    plain = (bool, int, float, str, bytes, list, tuple, dict, set, deque)
     return not name.startswith("__") and isinstance(value, plain) and not isinstance(value, StandIn)

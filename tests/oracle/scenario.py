@@ -61,7 +61,7 @@ class Scenario:
     ``"call NAME #1"`` of a stand-in to ``"raise"`` or ``"none"``. ``order`` says which of the
     upstream requests that wait for an answer gets it first: ``"fifo"``, ``"lifo"`` or keys.
     ``leave`` is the key of the upstream request during which the client goes away, or
-    ``AT_TIMER``.
+    ``AT_TIMER``. ``environment`` are variables that the process has besides its own.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Scenario:
     body: str | None = None
     initialize: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Scenario:
@@ -105,9 +106,9 @@ class Observation:
     """Everything one scenario showed.
 
     ``effects`` are lines in the order in which they happened; ``state`` is what the module's
-    own variables held at the end; ``asked`` are the keys of upstream requests and stand-ins;
-    ``together`` is the largest number of upstream requests that waited at the same time;
-    ``waited`` says whether a timer was waited for.
+    own variables held at the end where that is not what they held at first; ``asked`` are the keys
+    of upstream requests and stand-ins; ``together`` is the largest number of upstream requests
+    that waited at the same time; ``waited`` says whether a timer was waited for.
     """
 
     responses: tuple[Response, ...]

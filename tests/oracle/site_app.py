@@ -108,13 +108,14 @@ def serve(
 ) -> tuple[HTTPServer, tuple[str, int]]:
     """Start a server on a free port; every path leads to ``handler``.
 
-    The parts of a path that stand in parentheses of ``settings["route"]`` are its arguments.
+    The parts of a path that stand in parentheses of ``settings["route"]`` are its arguments. The
+    server stands behind a proxy, whose headers say who the client is.
     """
     chosen = {"cookie_secret": SECRET, "login_url": "/login", "template_path": "templates"}
     chosen |= {"template_loader": AnyTemplate(), **settings}
     route = chosen.pop("route", r"/.*")
     application = Application([(route, handler, dict(initialize))], **chosen)
-    server = HTTPServer(application)
+    server = HTTPServer(application, xheaders=True)
     sockets = bind_sockets(0, address="127.0.0.1")
     server.add_sockets(sockets)
     return server, sockets[0].getsockname()
