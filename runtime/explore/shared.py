@@ -25,7 +25,7 @@ from types import (
 )
 from typing import Any
 
-from . import circumstances
+from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
 from .describe import CACHE, STATES, describe, is_of_runtime
 from .standin import Standin
 

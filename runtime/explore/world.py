@@ -21,7 +21,7 @@ from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
-from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
+from . import circumstances
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
