@@ -64,9 +64,10 @@ def compare(
     before: str, after: str, name: str = "Main.get", *, answers: bool = False, **fields: Any
 ) -> Judgement:
     """The verdict about two texts."""
-    sides = []
-    for mine, other in ((before, after), (after, before)):
-        loaded = program(mine, other, **fields)
-        execute = partial(world.execute, loaded, name)
-        sides.append(Side(execute, loaded.outline(name), loaded.locate))
+    versions = program(before, after, **fields), program(after, before, **fields)
+    versions[0].meet(versions[1])
+    sides = [
+        Side(partial(world.execute, each, name), each.outline(name), each.locate)
+        for each in versions
+    ]
     return judge(*sides, Budget(runs=2000, seconds=10), answers)

@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import generation
 from .circumstances import now
+from .earlier import part_of_tornado
 from .environment import guarded_builtins, guarded_module
 from .harvest import Harvest, names_only
 from .options import fresh_options
@@ -66,7 +67,8 @@ class _Borrowed(ModuleType):
         gone = name.startswith("__") or generation.varies(self._module.__dict__, name)
         if gone or not self._tolerates(caller, f"{self.__name__}.{name}"):
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        return part(f"{self.__name__}.{name}")
+        full = f"{self.__name__}.{name}"
+        return part_of_tornado(full) or part(full)
 
 
 class Importer:

@@ -19,6 +19,7 @@ from . import circumstances
 from .anatomy import Anatomy
 from .catalogue import Catalogue
 from .circumstances import Circumstances
+from .earlier import WRAPPER
 from .harvest import VERBS, Harvest, harvest
 from .importer import Importer
 from .outside import OutsideError
@@ -64,7 +65,10 @@ class LoadedVersion:
         """Whether requests share something that the code changes, in this version or the other."""
         self.unseen = False
         """Whether that may be something which only a further request shows."""
+        self.wraps = False
+        """Whether handlers have ``earlier.WRAPPER``, as the first version was written for it."""
         self.namespace: dict[str, Any] = {}
+        self._named = found.attributes
         self._source = Source(version.path, version.source)
         self._watch: Watch | None = None
         shared = Harvest(
@@ -155,11 +159,15 @@ class LoadedVersion:
         self.shares = self.shares or self._watch.shares(self.harvest.mutated)
 
     def meet(self, other: LoadedVersion) -> None:
-        """Serve further requests where ``other`` does: both versions get the same ones."""
+        """Share with ``other``, the second version, what both of them have to find alike.
+
+        That is: whether further requests come, and what only earlier Tornados had.
+        """
         shares = [each.watch.shares(each.harvest.mutated) for each in (self, other)]
         unseen = [each.watch.unseen for each in (self, other)]
         for each in (self, other):
             each.shares, each.unseen = any(shares), any(unseen)
+            each.wraps = WRAPPER in self._named
 
     def others(self, owner: str) -> list[tuple[str, type, str]]:
         """Requests that may come meanwhile: label, class and verb; those to ``owner`` first."""

@@ -21,7 +21,7 @@ from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
-from . import circumstances
+from . import circumstances, earlier
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .describe import TEXTS, describe
@@ -198,6 +198,8 @@ class _Request:
         def begin() -> None:
             request = explored_request(verb.upper(), connection)
             made = kind(ExploredApplication(), request, **_initial(kind))
+            if self.program.wraps:
+                earlier.equip(made)
             connection.being_delivered = True
             try:
                 made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
