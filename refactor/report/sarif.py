@@ -22,6 +22,7 @@ from ..problems import entries
 from . import View, words
 
 _FINGERPRINT = "uncallback/v1"
+_HOME = "https://github.com/uncallback/uncallback"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -41,6 +42,7 @@ def render(outcome: Outcome, view: View) -> str:
         "tool": {
             "driver": {
                 "name": "uncallback",
+                "informationUri": _HOME,
                 "version": __version__,
                 "rules": [_rule(code) for code in used],
             }
