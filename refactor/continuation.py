@@ -116,7 +116,7 @@ class Continuations:
         """
         if self.unit.options.tornado >= 6:
             return self._times(ref)
-        if tree.names(self.unit.file.module) & {"effective_url", "time_info"}:
+        if self.unit.file.index.names & {"effective_url", "time_info"}:
             return True
         mentions = self.unit.workspace.files.mentions
         elsewhere = bool(mentions("effective_url") or mentions("time_info"))
@@ -144,7 +144,7 @@ class Continuations:
 
     def _times(self, ref: CallbackRef) -> bool:
         """Whether somebody may ask a response how long it took."""
-        if ref.function is None or "request_time" in tree.names(self.unit.file.module):
+        if ref.function is None or "request_time" in self.unit.file.index.names:
             return True
         params = takes(ref, 1)
         return params is None or handed_on(ref.function.body, {p.name.value for p in params})

@@ -102,7 +102,7 @@ def _stored(workspace: Workspace, qualified: str) -> bool:
     name = qualified.rpartition(".")[2]
     for path in workspace.files.mentions(name):
         file = workspace.file(path)
-        for node in tree.walk(file.module) if file is not None else ():
+        for node in file.index.named(name) if file is not None else ():
             assert file is not None
             if isinstance(node, cst.SimpleString) and _looked_up(file, node, name):
                 return True
@@ -132,7 +132,7 @@ def places(workspace: Workspace, file: Parsed, function: cst.FunctionDef) -> Ite
 
 
 def _in_file(workspace: Workspace, file: Parsed, name: str, wanted: Definition) -> Iterator[Place]:
-    for node in tree.walk(file.module):
+    for node in file.index.named(name):
         if isinstance(node, cst.Name | cst.Attribute):
             named = _named(workspace, file, node, name, wanted)
         else:
@@ -182,7 +182,7 @@ def _looked_up(file: Parsed, node: cst.SimpleString, name: str) -> bool:
     call = file.names.parents.get(id(parent)) if isinstance(parent, cst.Arg) else None
     if isinstance(call, cst.Call) and (tree.dotted(call.func) or "").rpartition(".")[2] in LOOKUPS:
         return True
-    return "globals" in tree.names(file.module)
+    return "globals" in file.index.names
 
 
 def _other_names(file: Parsed, name: str) -> set[str]:

@@ -250,7 +250,7 @@ def _used_names(module: cst.Module) -> set[str]:
             found.add(node.value)
         elif isinstance(node, cst.SimpleString):
             found.add(node.raw_value)
-        stack += node.children
+        stack += tree.children(node)
     return found
 
 

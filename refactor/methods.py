@@ -222,7 +222,7 @@ class Methods:
             if file is None:
                 yield Use(path, None, None, None)
                 continue
-            for node in tree.walk(file.module):
+            for node in file.index.named_or_looked_up(method.name):
                 if self._names(file, node, method, related, verb):
                     yield Use(path, file, node, self.around(file, node))
 

@@ -327,8 +327,8 @@ def looks_closer(unit: Unit, function: cst.FunctionDef, first: str) -> bool:
     For Tornado 6, where a failure's response is made by hand: at its time.
     """
     if unit.options.tornado >= 6:
-        return "request_time" in tree.names(unit.file.module) or _hands_on(unit, function)
-    if tree.names(unit.file.module) & {"effective_url", "time_info"}:
+        return "request_time" in unit.file.index.names or _hands_on(unit, function)
+    if unit.file.index.names & {"effective_url", "time_info"}:
         return True
     for node in tree.find(function.body, cst.Attribute):
         path = tree.dotted(node) or ""

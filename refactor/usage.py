@@ -38,7 +38,7 @@ def uses(workspace: Workspace, cls: Class, name: str) -> list[Use]:
 
 
 def _occurrences(file: Parsed, name: str, family: set[Class]) -> Iterator[cst.CSTNode]:
-    for node in tree.walk(file.module):
+    for node in file.index.named(name):
         if isinstance(node, cst.Attribute) and node.attr.value == name:
             counts = not _foreign_attribute(file, node, family)
         elif isinstance(node, cst.FunctionDef) and node.name.value == name:

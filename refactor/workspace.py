@@ -17,6 +17,7 @@ import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from . import cst as tree
+from .index import Index
 from .names import Names
 
 
@@ -44,6 +45,11 @@ class Parsed:
         """The module's name resolution, with relative imports resolved by its place."""
         parts = PurePosixPath(self.path).with_suffix("").parts[:-1]
         return Names(self.module, ".".join(parts), self.onward)
+
+    @cached_property
+    def index(self) -> Index:
+        """The module's nodes by the name that they carry."""
+        return Index(self.module)
 
     @cached_property
     def _lines(self) -> dict[int, int]:
