@@ -41,9 +41,9 @@ Errors = Literal["response", "none", "argument", "raised", "dropped", "value", "
 class Operation:
     """One entry of the catalogue; the fields are those of ``operations.toml``.
 
-    Two are for operations that no entry describes: ``assumed``, which the person vouched for, and
+    Three are for operations that no entry describes: ``assumed``, which the person vouched for,
     ``drops``, a function of the project that loses its callback's parameter, so that what follows
-    it moves up.
+    it moves up, and ``keeps``, a coroutine whose future keeps what its start raises.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Operation:
     forwards: bool = False
     assumed: bool = False
     drops: bool = False
+    keeps: bool = False
     returns: Literal["nothing", "future", "handle"] = "nothing"
     form5: Form = "task"
     form6: Form = "promise"

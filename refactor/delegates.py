@@ -14,7 +14,7 @@ from typing import Literal
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import may_raise, nothing
+from .aftermath import nothing
 from .callbacks import CallbackRef
 from .catalogue import Catalogue, Operation
 from .find import ASYNCHRONOUS, COROUTINE, ENGINE, TASK
@@ -25,6 +25,7 @@ from .outsiders import expected
 from .producers import Produced, produced
 from .refusal import Refused
 from .sites import DECORATED, Site, SiteFinder
+from .startup import Start, start, starts
 from .workspace import Class, Parsed
 
 Kind = Literal["plain", "coroutine", "engine", "generator"]
@@ -42,13 +43,15 @@ class Facts:
 class Delegates:
     """The project's methods as far as they start operations; answers are remembered.
 
-    ``converted`` are the new statements of the methods that were converted so far, by node.
+    ``converted`` are the new statements of the methods that were converted so far, by node, and
+    ``reporting`` those functions among them that answer errors of their own behind an operation.
     """
 
     methods: Methods
     catalogue: Catalogue
     options: Options
     converted: dict[int, tree.Block] = field(default_factory=dict)
+    reporting: set[int] = field(default_factory=set)
     _facts: dict[int, Facts] = field(default_factory=dict)
     _waits: dict[int, bool] = field(default_factory=dict)
     _produced: dict[int, Produced | None] = field(default_factory=dict)
@@ -119,19 +122,20 @@ class Delegates:
     def facts(self, method: Method) -> Facts:
         """What the body of ``method`` does, nested functions included."""
         if id(method.node) not in self._facts:
-            finder = self._finder(method)
+            finder = self.finder(method)
             calls = tree.find(method.node.body, cst.Call)
             first = method.first
             asked = self.is_handler(method)
             starting = method.name in method.cls.repeated or self.produced(method) is not None
             starting = starting or any(
-                _starts(finder, call, first) or (asked and self._dropped(call, method.file, first))
+                starts(finder, call, first) or (asked and self._dropped(call, method.file, first))
                 for call in calls
             )
             self._facts[id(method.node)] = Facts(starting, self._named(method, first))
         return self._facts[id(method.node)]
 
-    def _finder(self, method: Method) -> SiteFinder:
+    def finder(self, method: Method) -> SiteFinder:
+        """What recognises operations in ``method``, calls of other methods left out."""
         return SiteFinder(
             self.methods.workspace,
             method.file,
@@ -182,20 +186,27 @@ class Delegates:
 
     def site(self, call: cst.Call, file: Parsed, first: str) -> Site | None:
         """The delegate call that ``call`` is, or None."""
-        func = call.func
-        if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
-            return None
-        targets = self.methods.named(file, func)
-        if not targets:
-            return None
+        targets = self._targets(call, file, first)
         if any(self.waits(each) for each in targets):
-            self._check_place(call, file.names)
+            begins = start(self, targets)
+            if begins == "lost":
+                self._check_place(call, file.names)
             if self.options.style == "native" and any(self.repeats(each) for each in targets):
-                raise Refused("UC306", call, what=tree.code(func))
-            return _site(call, self._maybe(targets), not self._prompt(targets))
+                raise Refused("UC306", call, what=tree.code(call.func))
+            return _site(call, self._maybe(targets), begins)
         if not self._dropped(call, file, first):
             return None
-        return _site(call, self._maybe(targets), True)
+        return _site(call, self._maybe(targets), "lost")
+
+    def targets(self, call: cst.Call, method: Method) -> tuple[Method, ...]:
+        """The project's methods that a call on self in ``method`` may reach."""
+        return self._targets(call, method.file, method.first)
+
+    def _targets(self, call: cst.Call, file: Parsed, first: str) -> tuple[Method, ...]:
+        func = call.func
+        if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
+            return ()
+        return self.methods.named(file, func) or ()
 
     def _dropped(self, call: cst.Call, file: Parsed, first: str) -> bool:
         """Whether ``call`` may be a coroutine's, its future is dropped, and nothing comes after it.
@@ -203,10 +214,7 @@ class Delegates:
         A native coroutine that nobody awaits never runs, so it is not one of them; nor is one
         under ``@asynchronous``, which gives None.
         """
-        func = call.func
-        if not isinstance(func, cst.Attribute) or not self._on_self(call, func, file, first):
-            return False
-        targets = self.methods.named(file, func) or ()
+        targets = self._targets(call, file, first)
         coroutines = [each for each in targets if self.kind(each) == "coroutine"]
         unclear = any(
             each.node.asynchronous is not None or self.is_handler(each) for each in coroutines
@@ -229,7 +237,7 @@ class Delegates:
         only = found.pop() if len(found) == 1 else None
         if only is None:
             return None
-        at_once = only.immediate or not self._prompt(targets)
+        at_once = only.immediate or start(self, targets) != "quiet"
         stays = any(expected(self.methods.workspace, each) for each in targets)
         return replace(only.operation(tree.code(func), drops=not stays), immediate=at_once)
 
@@ -240,7 +248,7 @@ class Delegates:
             self._produced[key] = None  # while it is being asked
             if self._may_produce(method):
                 onward = _Onward(self, method)
-                self._produced[key] = produced(method, self._finder(method), onward)
+                self._produced[key] = produced(method, self.finder(method), onward)
         return self._produced[key]
 
     def keeps_working(self, method: Method, use: Use) -> bool:
@@ -308,25 +316,6 @@ class Delegates:
         docstring = method.node.get_docstring() is not None
         return isinstance(tree.small(body[int(docstring and len(body) > 1)]), cst.Raise)
 
-    def _prompt(self, targets: tuple[Method, ...]) -> bool:
-        """Whether nothing can be raised between the call and the first operation."""
-        if self.options.style == "native":
-            return False
-        return all(self._quiet(each) for each in targets)
-
-    def _quiet(self, method: Method) -> bool:
-        first = method.first
-        finder = self._finder(method)
-        for stmt in tree.block(method.node.body):
-            if isinstance(stmt, cst.FunctionDef) and not stmt.decorators:
-                continue
-            call = tree.called(stmt)
-            if call is not None and _starts(finder, call, first):
-                return all(_plain(arg.value) for arg in call.args)
-            if may_raise([stmt], first, finished=False):
-                return False
-        return True
-
 
 @dataclass(frozen=True, slots=True)
 class _Onward:
@@ -342,32 +331,21 @@ class _Onward:
         return self.delegates.operation(call, self.method.file, self.method.first)
 
 
-def _site(call: cst.Call, maybe: bool, immediate: bool) -> Site:
+def _site(call: cst.Call, maybe: bool, begins: Start) -> Site:
     name = tree.code(call.func)
     form: Literal["maybe", "future"] = "maybe" if maybe else "future"
     operation = Operation(
-        name, call=name, passes=(), errors="raised", immediate=immediate, returns="future",
-        form5=form, form6=form,
+        name, call=name, passes=(), errors="raised", immediate=begins == "lost",
+        keeps=begins == "asked", returns="future", form5=form, form6=form,
     )  # fmt: skip
     title = call.func.attr.value if isinstance(call.func, cst.Attribute) else name
     return Site(call, operation, None, CallbackRef("nothing", title, call.func))
-
-
-def _starts(finder: SiteFinder, call: cst.Call, first: str) -> bool:
-    try:
-        return finder.site(call, first) is not None
-    except Refused:
-        return True
 
 
 def _own(holder: cst.BaseExpression, first: str) -> bool:
     if isinstance(holder, cst.Call):
         return tree.dotted(holder.func) == "super"
     return isinstance(holder, cst.Name) and holder.value == first
-
-
-def _plain(value: cst.BaseExpression) -> bool:
-    return tree.dotted(value) is not None or isinstance(value, cst.BaseNumber | cst.BaseString)
 
 
 def _is_last(call: cst.Call, names: Names) -> bool:

@@ -8,7 +8,7 @@ the callback (SEMANTICS section 6, traps 3 to 5, 12 to 14).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -40,6 +40,7 @@ class Converter:
         self.continuations = continuations
         self.forms = continuations.unit.forms
         self.host = host
+        self.function = function
         found = continuations.finder.sites(function.body, host.first)
         self.found = found
         self.place = Placement(found, continuations.unit.file.names)
@@ -211,6 +212,7 @@ class Converter:
         behind_all = after if leaving else [*after, *behind]
         raising = may_raise(behind_all, self.host.first, self.finished)
         top = self.place.statement_site(stmt) is not None
+        self._check_delegates(stmt, sites, raising and not top)
         names = list(dict.fromkeys(p.started.future for p in pending.values()))
         sure = self.place.definite([stmt]) and (top or not raising)
         flow = self._guarded(started, [] if leaving else behind, raising, top)
@@ -225,6 +227,18 @@ class Converter:
                 code = "UC210" if site.argument is not None else "UC407"
                 raise Refused(code, site.call, what=site.operation.name)
 
+    def _check_delegates(self, stmt: tree.Statement, sites: list[Site], guarded: bool) -> None:
+        """Refuse the call of a helper where somebody would catch what its start raises.
+
+        It would be raised again where the future is waited for. ``guarded``: everything in ``stmt``
+        is caught, because what follows the start may raise too.
+        """
+        for site in sites:
+            if site.is_delegate and self.place.is_caught(stmt, site):
+                raise Refused("UC406", site.call, what=site.operation.name)
+            if site.operation.keeps and guarded:
+                raise Refused("UC407", site.call, what=site.operation.name)
+
     def _started(self, sites: list[Site], after: tree.Block) -> dict[int, Pending]:
         """Start each of ``sites``; those that go on in the same way share one wait."""
         found: dict[int, Pending] = {}
@@ -233,7 +247,7 @@ class Converter:
             if twin is not None and not twin.started.request:
                 exact, taken = twin.continuation.exact, self.host.taken
                 started = self.forms.start(site, twin.started.future, exact, taken)
-                found[id(site.call)] = Pending(twin.site, started, twin.continuation)
+                found[id(site.call)] = Pending(twin.site, _asked(site, started), twin.continuation)
                 self.continuations.note(site, "call")
             else:
                 found[id(site.call)] = self._start(site, after)
@@ -245,7 +259,7 @@ class Converter:
         self.host.bound.add(future)
         wanted = continuation.target is not None
         started = self.forms.start(site, future, continuation.exact, self.host.taken, wanted)
-        return Pending(site, started, continuation)
+        return Pending(site, _asked(site, started), continuation)
 
     def _guarded(
         self, started: tree.Block, behind: tree.Block, raising: bool, top: bool
@@ -256,6 +270,7 @@ class Converter:
         if not self.continuations.answering:
             site = self.continuations.handled[-1]
             raise Refused("UC413", site.call, what=site.operation.name)
+        self.continuations.unit.delegates.reporting.add(id(self.function))
         error = tree.fresh("error", set(self.host.taken))
         report = tree.line(f"{self.host.first}._handle_request_exception({error})")
         handler = cst.ExceptHandler(
@@ -317,3 +332,12 @@ def _same_continuation(one: Site, other: Site) -> bool:
     same = one.callback.key == other.callback.key and one.callback.kind == other.callback.kind
     bare = not one.callback.arguments and not other.callback.arguments
     return named and same and bare and one.operation is other.operation
+
+
+def _asked(site: Site, started: Started) -> Started:
+    """The start of ``site``, with what it raises raised there where its future would keep it."""
+    if not site.operation.keeps:
+        return started
+    done = cst.parse_expression(f"{started.future}.done()")
+    ask = cst.If(done, tree.suite([tree.line(f"{started.future}.result()")]))
+    return replace(started, statements=[*started.statements, ask])

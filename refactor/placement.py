@@ -99,6 +99,21 @@ class Placement:
                 site = self.sites(stmt)[0]
                 raise Refused("UC304", site.call, what=site.operation.name)
 
+    def is_caught(self, stmt: cst.CSTNode, site: Site) -> bool:
+        """Whether something in ``stmt`` may catch what ``site`` raises, or run behind it."""
+        below: cst.CSTNode = site.call
+        for each in self._names.ancestors(site.call):
+            if isinstance(each, cst.With):
+                return True
+            if isinstance(each, cst.Try | cst.TryStar) and (
+                below is each.body or each.finalbody is not None
+            ):
+                return True
+            if each is stmt:
+                return False
+            below = each
+        return False
+
     def behind(self, stmt: cst.CSTNode) -> tree.Block:
         """The statements inside ``stmt`` that run after an operation in it was started."""
         found: tree.Block = []

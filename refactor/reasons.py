@@ -132,7 +132,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC407": Entry(
         "code after a helper",
-        "the code after '{what}' does not run if the helper raises; after the change it would",
+        "an error of '{what}' comes before the code after it today; as a coroutine's it would come later",
     ),
     "UC408": Entry(
         "converted together",

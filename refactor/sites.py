@@ -77,6 +77,11 @@ class Site:
     seconds: cst.BaseExpression | None = None
 
     @property
+    def is_delegate(self) -> bool:
+        """Whether it is the call of a method that is or becomes a coroutine."""
+        return self.callback.kind == "nothing"
+
+    @property
     def carrier(self) -> cst.CSTNode | None:
         """The node that names the callback; None where there is none."""
         if self.argument is None and self.callback.kind == "nested":
