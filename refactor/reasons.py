@@ -132,7 +132,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC407": Entry(
         "code after a helper",
-        "an error of '{what}' comes before the code after it today; from a coroutine it comes later",
+        "an error of '{what}' comes before the code after it today; a coroutine's comes later",
     ),
     "UC408": Entry(
         "converted together",
