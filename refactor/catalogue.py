@@ -130,8 +130,9 @@ class Catalogue:
         return cls((*own, *bundled()))
 
     def by_text(self, call: str) -> Operation | None:
-        """The entry whose ``call`` pattern fits the call as it is written."""
-        return next((o for o in self.operations if o.call and fnmatchcase(call, o.call)), None)
+        """The entry whose ``call``, a text or a pattern, fits the call as it is written."""
+        asked = (o for o in self.operations if o.call)
+        return next((o for o in asked if o.call == call or fnmatchcase(call, o.call)), None)
 
     def by_owner(self, owners: Iterable[str], method: str) -> Operation | None:
         """The entry for ``method`` of an object with any of the qualified classes ``owners``."""

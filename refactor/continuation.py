@@ -89,12 +89,12 @@ class Continuations:
         return Continuation(*self._call(site, ref, host, after), exact)
 
     def _check_given(self, site: Site) -> None:
-        """Refuse (UC208) an operation on a future when that may be something else."""
+        """Refuse (UC214) an operation on a future when that may be something else."""
         tornado = self.unit.options.tornado
         if site.operation.form(tornado) == "given":
             known = Awaitables(self.unit, self.cls, self.finder)
             if site.call.args[0].keyword or known.kind(site.call.args[0].value) != "one":
-                raise Refused("UC208", site.call, what=site.operation.name, tornado=tornado)
+                raise Refused("UC214", site.call, what=site.operation.name)
 
     def enter(self, function: tree.Function, finishes: bool) -> bool:
         """Note that a function is being converted, and whether it may finish the request.

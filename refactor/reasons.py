@@ -79,6 +79,9 @@ REASONS: dict[str, Entry] = {
         "order of evaluation",
         "'{what}' is bound to the callback, and the call it stands in may change its value first",
     ),
+    "UC214": Entry(
+        "unknown future", "what '{what}' waits for is not certainly a future that can be yielded"
+    ),
     "UC301": Entry(
         "operation in a loop",
         "'{what}' is started in a loop, and its callbacks cannot be put in one order",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -237,7 +238,8 @@ class SiteFinder:
 
     def _unknown(self, call: cst.Call, first: str) -> Site | None:
         """A call that is not in the catalogue: taken as an operation only if the person says so."""
-        carrier = next((a for a in call.args if self._callable(a)), None)
+        carriers = [arg for arg in call.args if self._callable(arg)]
+        carrier = min(carriers, key=_is_not_the_callback, default=None)
         if carrier is None or self._synchronous(call, first):
             return None
         func = tree.code(call.func)
@@ -313,6 +315,11 @@ class SiteFinder:
         return isinstance(call.func, cst.Attribute) and call.func.attr.value in SYNCHRONOUS_METHODS
 
 
+def _is_not_the_callback(arg: cst.Arg) -> bool:
+    """Orders the functions among a call's arguments: the one called ``callback`` comes first."""
+    return arg.keyword is None or arg.keyword.value != "callback"
+
+
 def _is_property(function: cst.FunctionDef) -> bool:
     return any("property" in tree.code(each.decorator) for each in function.decorators)
 
@@ -330,4 +337,5 @@ def declaration(call: cst.Call, carrier: cst.Arg, func: str) -> str:
     else:
         positional = [arg for arg in call.args if arg.keyword is None]
         place = f"position = {positional.index(carrier)}"
-    return f'[[tool.uncallback.operations]]\ncall = "{func}"\n{place}\npasses = ["result"]'
+    call_ = json.dumps(func, ensure_ascii=False)
+    return f'[[tool.uncallback.operations]]\ncall = {call_}\n{place}\npasses = ["result"]'

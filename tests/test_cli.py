@@ -379,6 +379,23 @@ def test_select_ignore_and_statistics(files: Path) -> None:
     assert "    1  UC201  unknown operation" in ended.stderr.decode().splitlines()
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "unknown(self.request, self.on_done)",
+        'self.settings["pool"].run(max, callback=self.on_done)',
+    ],
+)
+def test_the_declaration_that_the_report_prints_is_enough(tmp_path: Path, call: str) -> None:
+    code = KEPT.replace("unknown_thing(self.request, callback=self.on_done)", call)
+    tree(tmp_path, {"kept.py": code, ".git/HEAD": ""})
+    asked = uncallback("diff", "kept.py", "--no-verify", cwd=tmp_path).stderr.decode()
+    table = "".join(re.findall(r"^    (.*\n)", asked, re.MULTILINE))
+    tree(tmp_path, {"pyproject.toml": table})
+    done = uncallback("diff", "kept.py", "--no-verify", cwd=tmp_path)
+    assert "1 handler rewritten, 0 kept" in done.stderr.decode()
+
+
 def test_per_file_ignores(files: Path) -> None:
     tree(files, {"pyproject.toml": "[tool.uncallback.per-file-ignores]\n'kept*' = ['UC201']\n"})
     ended = uncallback("diff", "kept.py", "--no-verify", cwd=files)

@@ -360,4 +360,6 @@ def test_every_format_is_always_the_same_and_tells_everything(name: str) -> None
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_of_nothing(name: str) -> None:
-    render(name, Outcome("fix", ()), View())
+    text = render(name, Outcome("fix", ()), View())
+    assert "UC" not in text
+    assert name != "json" or json.loads(text)["files"] == []

@@ -37,9 +37,10 @@ def test_forms_of_import(alias: None) -> None:
         "import tornado, tornado.web as tw\n"
         "from tornado import gen, ioloop\n"
         "from tornado.gen import coroutine as co\n"
-        "assert tornado.gen is gen and tornado.web is tw and gen.coroutine is co",
+        "same = (tornado.gen is gen, tornado.web is tw, gen.coroutine is co)",
         namespace,
     )
+    assert namespace["same"] == (True, True, True)
 
 
 @pytest.mark.parametrize(
