@@ -131,8 +131,11 @@ class Catalogue:
 
     def by_text(self, call: str) -> Operation | None:
         """The entry whose ``call``, a text or a pattern, fits the call as it is written."""
-        asked = (o for o in self.operations if o.call)
-        return next((o for o in asked if o.call == call or fnmatchcase(call, o.call)), None)
+
+        def fits(text: str) -> bool:
+            return text == call or fnmatchcase(call, text)
+
+        return next((each for each in self.operations if each.call and fits(each.call)), None)
 
     def by_owner(self, owners: Iterable[str], method: str) -> Operation | None:
         """The entry for ``method`` of an object with any of the qualified classes ``owners``."""
