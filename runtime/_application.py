@@ -201,9 +201,11 @@ class _Dispatcher(HTTPMessageDelegate):
         if not self.found.handler_class._stream_request_body:
             return None
         body = _futures.Future()
-        request.body = body  # type: ignore[assignment]
+        if generation.current < 6:
+            request.body = body  # type: ignore[assignment]
         handler = self.found.handler_class(self.application, request, **self.found.handler_kwargs)
         handler._prepared_future = _futures.Future()
+        handler._body_future = body
         self.handler, self.body = handler, body
         self.application.run(handler, self.found)
         return handler._prepared_future

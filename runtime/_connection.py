@@ -241,6 +241,10 @@ class MemoryConnection(HTTPConnection):
         if self.receiver is not None:
             self._send(self.receiver.end)
 
+    def note(self, kind: str, subject: str, detail: object) -> None:
+        """Record what goes over this connection after an upgrade."""
+        choices.record(kind, subject, detail)
+
     def is_open(self) -> bool:
         """Whether the response is still to be written, or its rest, and the client is there."""
         return not self.closed and not self.finished

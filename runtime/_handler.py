@@ -74,6 +74,9 @@ class RequestHandler(Visitor, Renderer):
     )
 
     _stream_request_body = False
+    _body_future: Any = None
+    """Resolved at the end of a streamed body."""
+
     _template_loaders: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
@@ -164,7 +167,7 @@ class RequestHandler(Visitor, Renderer):
             if self._finished:
                 return
             if self._stream_request_body:
-                yield request.body
+                yield self._body_future
             method = getattr(self, request.method.lower())
             result = method(*self.path_args, **self.path_kwargs)
             if result is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ class HTTPServerRequest:
     Names and arguments' keys are text, values of arguments bytes, as on the wire after percent
     decoding. ``connection`` takes the response.
     """
+
+    upgrade: Callable[[Any], None] | None = None
+    """Takes the server's end of a websocket, where the client is one that speaks websockets."""
 
     _parses_late = False
     """Whether the body is parsed when the handler is there already, as from generation 6 on."""

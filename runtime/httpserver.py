@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -14,7 +14,7 @@ from ._serverrequest import HTTPServerRequest
 from .httputil import HTTPServerConnectionDelegate, RequestStartLine
 from .log import app_log
 
-__all__ = ["HTTPServer", "find"]
+__all__ = ["HTTPServer", "feed", "find"]
 
 _LOCAL = frozenset(["localhost", "127.0.0.1", "::1", "0.0.0.0"])
 _servers: dict[int, HTTPServer] = {}
@@ -135,7 +135,7 @@ class HTTPServer:
                 delegate.data_received(chunk)
             delegate.finish()
         else:
-            _feed(connection, delegate, started, chunks)
+            feed(connection, delegate, started, chunks)
 
     def _parts(self, body: bytes) -> list[bytes]:
         size = self.chunk_size
@@ -143,16 +143,20 @@ class HTTPServer:
 
 
 @gen.coroutine
-def _feed(
-    connection: MemoryConnection, delegate: Any, started: Any, chunks: Sequence[bytes]
+def feed(
+    connection: MemoryConnection, delegate: Any, started: Any, chunks: Iterable[Any]
 ) -> Generator[Any, Any, None]:
     """Give a streamed body part by part, each when the handler is done with the one before.
 
-    A handler that has answered before the end hears that the rest of the body will not come.
+    ``chunks`` may hold Futures of chunks; the body ends where the result is None. A handler that
+    has answered before the end hears that the rest of the body will not come.
     """
     yield started
     try:
-        for chunk in chunks:
+        for part in chunks:
+            chunk = part if isinstance(part, bytes) else (yield part)
+            if chunk is None:
+                break
             if connection.finished or connection.closed:
                 break
             taken = delegate.data_received(chunk)

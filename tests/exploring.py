@@ -61,7 +61,13 @@ def first(run: Run, kind: str) -> Event:
 
 
 def compare(
-    before: str, after: str, name: str = "Main.get", *, answers: bool = False, **fields: Any
+    before: str,
+    after: str,
+    name: str = "Main.get",
+    *,
+    answers: bool = False,
+    runs: int = 2000,
+    **fields: Any,
 ) -> Judgement:
     """The verdict about two texts."""
     versions = program(before, after, **fields), program(after, before, **fields)
@@ -70,4 +76,4 @@ def compare(
         Side(partial(world.execute, each, name), each.outline(name), each.locate)
         for each in versions
     ]
-    return judge(*sides, Budget(runs=2000, seconds=10), answers)
+    return judge(*sides, Budget(runs=runs, seconds=10), answers)

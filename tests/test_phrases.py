@@ -39,27 +39,3 @@ def test_the_reason_names_the_body_and_not_the_headers_that_follow_from_it() -> 
     before, after = (handler(f"def get(self):\n    self.write('{x}')") for x in "ab")
     judgement = compare(before, after)
     assert judgement.reason == "agreed for 0 steps, then before: body b'a'; after: body b'b'"
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "words"),
-    [
-        (
-            "from tornado.websocket import WebSocketHandler\nclass Main(WebSocketHandler):\n"
-            "    def on_message(self, message):\n        self.write_message(message)\n",
-            "Main.on_message",
-            "websockets",
-        ),
-        (
-            "from tornado.web import stream_request_body\n@stream_request_body\n"
-            "class Main(RequestHandler):\n    def put(self):\n        self.write('x')\n",
-            "Main.put",
-            "streams the request's body",
-        ),
-    ],
-)
-def test_what_is_not_driven_is_said(text: str, name: str, words: str) -> None:
-    judgement = compare(text, text, name)
-    assert judgement.result == "inconclusive"
-    assert judgement.reason is not None
-    assert words in judgement.reason

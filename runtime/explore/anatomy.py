@@ -15,7 +15,7 @@ from .harvest import VERBS
 from .instrument import executable_lines, is_executable
 from .standin import Standin
 
-WEBSOCKET = frozenset({"open", "on_message", "on_close"})
+WEBSOCKET = frozenset({"open", "on_message", "on_ping", "on_pong", "on_close"})
 """Methods of a handler of websockets that are called as things happen on one."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

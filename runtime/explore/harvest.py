@@ -20,6 +20,9 @@ add append appendleft clear discard extend extendleft insert pop popitem popleft
 remove reverse setdefault sort update notify notify_all set acquire release
 """
 _MUTATORS = frozenset(_CHANGING.split())
+_LISTENERS = frozenset(
+    {"on_message", "on_ping", "on_pong", "data_received", "check_origin", "select_subprotocol"}
+)
 _ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _OF_FRAMES = frozenset({"tb_frame", "tb_next", "tb_lineno", "f_back", "f_code", "f_lineno"})
 _MODULE_NAMES = frozenset(
@@ -41,7 +44,8 @@ class Harvest:
     ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
     ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
     ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
-    into. ``mutated``: last names of what is changed in place.
+    into. ``mutated``: last names of what is changed in place. ``listeners``: methods that are
+    given what a client sends, and ``method parameter`` for the names that they give to it.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -61,6 +65,12 @@ class Harvest:
     looked_up: frozenset[str] = frozenset()
     frames: bool = False
     mutated: frozenset[str] = frozenset()
+    listeners: frozenset[str] = frozenset()
+
+    def heard(self, method: str) -> frozenset[str]:
+        """The texts that the code compares what ``method`` is given with."""
+        names = {each.partition(" ")[2] for each in self.listeners if each.startswith(f"{method} ")}
+        return frozenset().union(*(self.compared.get(name, ()) for name in names))
 
     def merge(self, other: Harvest) -> Harvest:
         """What either reveals; a callback's arity is the larger one."""
@@ -119,6 +129,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
+        listeners=frozenset(name for node in nodes for name in _listeners(node)),
     )
 
 
@@ -181,6 +192,14 @@ def _mutated(node: ast.AST) -> Iterator[str]:
             yield node.attr
     elif isinstance(node, ast.Global):
         yield from node.names
+
+
+def _listeners(node: ast.AST) -> Iterator[str]:
+    """``on_message`` and ``on_message text`` for ``def on_message(self, text)``."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in _LISTENERS:
+        yield node.name
+        for each in [*node.args.posonlyargs, *node.args.args][1:2]:
+            yield f"{node.name} {each.arg}"
 
 
 def _asked_for(node: ast.AST) -> Iterator[str]:

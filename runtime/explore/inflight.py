@@ -63,6 +63,10 @@ class _OtherConnection(MemoryConnection):
         """As ``MemoryConnection.write``."""
         return self._tagged(super().write, *args, **kwargs)
 
+    def note(self, *args: Any) -> None:
+        """As ``MemoryConnection.note``."""
+        self._tagged(super().note, *args)
+
     def finish(self) -> None:
         """As ``MemoryConnection.finish``."""
         self._tagged(super().finish)

@@ -16,7 +16,7 @@ from typing import Any
 from .. import generation
 from ..web import RequestHandler
 from . import circumstances
-from .anatomy import Anatomy
+from .anatomy import WEBSOCKET, Anatomy
 from .catalogue import Catalogue
 from .circumstances import Circumstances
 from .earlier import WRAPPER
@@ -174,12 +174,14 @@ class LoadedVersion:
         if not self.shares:
             return []
         names = sorted(self.handlers, key=lambda name: (not name.startswith(f"{owner}."), name))
-        found = []
+        found = {}
         for name in names[:_MOST_OTHERS]:
             kind, _, verb = name.rpartition(".")
             if verb in VERBS and kind in self.classes:
-                found.append((f"{verb.upper()} to {kind}", self.classes[kind], verb))
-        return found
+                found[f"{verb.upper()} to {kind}"] = (self.classes[kind], verb)
+            elif verb in WEBSOCKET:
+                found[f"a websocket to {kind}"] = (self.classes[kind], "get")
+        return [(label, *which) for label, which in found.items()]
 
     def servers(self, owner: str) -> list[tuple[str, type]]:
         """The class ``owner`` and its subclasses in the project, which may serve in its place."""

@@ -24,6 +24,7 @@ from ..websocket import WebSocketHandler
 from . import circumstances, earlier
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
+from .clients import MESSAGES, OTHER_MESSAGES, BodyClient, SocketClient, ask_for_websocket
 from .describe import TEXTS, describe
 from .harvest import VERBS
 from .inflight import LATER, Others
@@ -101,6 +102,8 @@ class _Request:
         self.here = here
         self.owner, _, self.method = handler.rpartition(".")
         self.connection: MemoryConnection | None = None
+        self.sockets: list[SocketClient] = []
+        self.body: BodyClient | None = None
         self.shared: dict[str, str] = {}
 
     def run(self) -> Run:
@@ -142,13 +145,6 @@ class _Request:
             )
         if not issubclass(kind, RequestHandler):
             return f"{self.owner} is not a request handler; compare the handlers that use it"
-        if issubclass(kind, WebSocketHandler):
-            return (
-                f"{self.owner} serves websockets, whose messages do not come here: compare what its"
-                " methods call, in a handler of requests"
-            )
-        if kind._stream_request_body:
-            return f"{self.owner} streams the request's body, whose parts do not come here"
         if not self._verbs(kind):
             return f"no verb of {self.owner} leads to {self.method}; compare its callers"
         return None
@@ -156,6 +152,8 @@ class _Request:
     def _verbs(self, kind: type) -> list[str]:
         if self.method in VERBS:
             return [self.method]
+        if issubclass(kind, WebSocketHandler):
+            return ["get"]
         missing = RequestHandler._no_verb
         known = [verb for verb in VERBS if getattr(kind, verb, missing) is not missing]
         return self.program.anatomy.verbs(self.owner, self.method, known)
@@ -178,7 +176,7 @@ class _Request:
                 self.loop.run_until_idle(_TURNS)
             end = FINISHED if self.connection.finished else NEVER
             if self.connection.closed and not self.connection.finished:
-                end = "the client left"
+                end = "the websocket is closed" if self.sockets else "the client left"
             if self.others.came:
                 self._share()  # at one moment, whether or not the loop has waited since
             if self.others.end() or not self.connection.finished:
@@ -197,21 +195,39 @@ class _Request:
 
         def begin() -> None:
             request = explored_request(verb.upper(), connection)
+            entered = getattr(kind, verb)
+            if verb == "get" and issubclass(kind, WebSocketHandler):
+                self._open_socket(request)
+                entered = kind.open if entered is WebSocketHandler.get else entered
             made = kind(ExploredApplication(), request, **_initial(kind))
             if self.program.wraps:
                 earlier.equip(made)
+            body = BodyClient(made, request) if made._stream_request_body else None
             connection.being_delivered = True
             try:
-                made._execute([], *path_arguments(_parameters(getattr(kind, verb))))
+                made._execute([], *path_arguments(_parameters(entered)))
+                if body is not None:
+                    self.body = self.body or body
+                    body.send()
             finally:
                 connection.being_delivered = False
 
         self.loop.add_callback(begin)
 
+    def _open_socket(self, request: ExploredRequest) -> None:
+        """Let ``request`` be one for a websocket; its client is asked what it does from then on."""
+        number = len(self.sockets)
+        messages = OTHER_MESSAGES if number else MESSAGES
+        client = SocketClient(f"client {number + 1}" if number else "the client", messages)
+        self.sockets.append(client)
+        ask_for_websocket(request, client, is_first=not number)
+
     def _wait(self) -> bool:
         """Before something outside happens: note shared state; the client may leave."""
         connection = self.connection
         assert connection is not None
+        for client in self.sockets:
+            client.give_way()
         waiting = self.loop.waiting()
         if connection.finished and not waiting:  # nothing comes before the end, which notes it
             return False
@@ -222,6 +238,8 @@ class _Request:
         if self.others.start(self.here.ask, moment):
             self.loop.pass_time(LATER)
             return True
+        if self.sockets or (self.body is not None and self.body.is_sending):
+            return False  # whoever sends leaves when it is its turn
         key = f"client while waiting for {moment}"
         if self.here.ask(key, ("stays", "leaves")) == 0:
             return False

@@ -151,12 +151,20 @@ class Driver:
         self._together = max(self._together, len(self._upstream.held))
         if heard or arrived or self._threads_work() or self._children_work():
             return
-        if self._leave() or self._answer():
+        if self._say(hurry=True) or self._leave() or self._answer() or self._say(hurry=False):
             return
         if self._to_send:
             self._send_next()
         elif not self._jump(timeout) and not self._part():
             self._loop.add_callback(self._loop.stop)
+
+    def _say(self, *, hurry: bool) -> bool:
+        """Let the first client go on that has something to send on its connection."""
+        for number, client in enumerate(self._clients, 1):
+            if what := client.next(hurry):
+                self._recorder.note("client", f"{number} {what}".replace("leave", "leaves"))
+                return True
+        return False
 
     def _hear(self) -> bool:
         heard = False

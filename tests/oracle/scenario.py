@@ -39,17 +39,28 @@ AT_TIMER = "timer"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request a client sends, on a connection of its own."""
+    """One request a client sends, on a connection of its own.
+
+    With ``frames`` it asks for a websocket, and these are what the client does on it, one after
+    the other: ``text:hello``, ``bytes:raw``, ``ping:data``, ``close``, ``close:1000:reason``,
+    several that arrive at once (``text:a & text:b``) or ``leave``. ``parts`` is a body that is sent
+    part by part; ``leave`` ends it too soon. What comes next is sent when nothing else goes on, in
+    a ``hurry`` also while the handler waits for the upstream.
+    """
 
     method: str = "GET"
     path: str = "/"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
     signed_cookies: Mapping[str, str] = field(default_factory=dict)
+    frames: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    hurry: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Request:
-        return cls(**data)
+        sequences = {k: tuple(v) for k, v in data.items() if isinstance(v, list)}
+        return cls(**{**data, **sequences})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What one client got: ``end`` is ``complete``, ``partial``, ``closed`` or ``never``."""
+    """What one client got: ``end`` is ``complete``, ``partial``, ``closed`` or ``never``.
+
+    A websocket is ``open`` or ``closed``; its ``body`` are the frames with bars between them.
+    """
 
     end: str
     status: int | None
