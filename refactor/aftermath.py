@@ -245,10 +245,10 @@ def _fold(stmt: cst.If, rest: tree.Block, blame: cst.CSTNode, what: str) -> cst.
         orelse = cst.Else(body=tree.suite(without_returns(rest, blame, what)))
     else:
         orelse = None
-    return _upright(stmt.with_changes(body=branch(stmt.body), orelse=orelse))
+    return upright(stmt.with_changes(body=branch(stmt.body), orelse=orelse))
 
 
-def _upright(stmt: cst.If) -> cst.If:
+def upright(stmt: cst.If) -> cst.If:
     """``if not x: b`` for ``if x: pass / else: b``."""
     if not nothing(tree.block(stmt.body)) or not isinstance(stmt.orelse, cst.Else):
         return stmt

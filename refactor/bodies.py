@@ -75,6 +75,21 @@ def _comment(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(f"# {text}".rstrip()))
 
 
+def without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
+    """The statements without nested functions whose bodies moved; their comments stay."""
+    return [stmt for stmt in block if not any(stmt is each for each in gone)]
+
+
+def closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
+    """``block`` without the empty lines that parted it from a first statement which is gone."""
+    if not block or not before or block[0] is before[0]:
+        return block
+    lines = list(getattr(block[0], "leading_lines", ()))
+    while lines and lines[0].comment is None:
+        lines.pop(0)
+    return [block[0].with_changes(leading_lines=lines), *block[1:]]
+
+
 def trimmed(stmts: tree.Block) -> tree.Block:
     """A callback's statements with nothing returned: its value was ignored.
 

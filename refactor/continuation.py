@@ -6,14 +6,16 @@ override, plain parameters, no name that the move would capture); otherwise the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from . import cst as tree
 from .aftermath import nothing
+from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
-from .bodies import body_of, is_generator, trimmed
+from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
 from .model import Callback, Placement
 from .moving import Movability
@@ -26,6 +28,9 @@ from .sites import Site, SiteFinder
 from .unit import Unit
 from .variables import reads
 from .workspace import Class, first_parameter
+
+if TYPE_CHECKING:
+    from .direct import Converter
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +51,20 @@ class Continuations:
     """Decides and builds continuations for the methods of one class.
 
     ``answering`` says that errors can be answered where they stand: self is a request handler.
+    ``rounds``: a method that calls itself may become a loop.
     """
 
-    def __init__(self, unit: Unit, cls: Class, finder: SiteFinder, answering: bool = True) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        cls: Class,
+        finder: SiteFinder,
+        answering: bool = True,
+        rounds: bool = True,
+    ) -> None:
         self.unit = unit
         self.answering = answering
+        self.rounds = rounds
         self.cls = cls
         self.finder = finder
         self.movability = Movability(unit, cls, finder)
@@ -58,8 +72,7 @@ class Continuations:
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
         self.handled: list[Site] = []
-        self._active: list[tree.Function] = []
-        self._repeating: set[int] = set()
+        self.nesting = Nesting(tree.names(unit.file.module))
         self._finishing: dict[int, bool] = {}
 
     def of(self, site: Site, host: Host, after: tuple[cst.CSTNode, ...]) -> Continuation:
@@ -72,16 +85,19 @@ class Continuations:
         self.handled.append(site)
         self._check_given(site)
         if ref.kind == "nothing":
+            self._check_depth(site)
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
         exact = self.exact(ref)
         passed = len(site.operation.passes)
+        level = self.nesting.level(ref.function)
+        given = bindings(ref, passed) if level is not None and level.certain else None
+        if level is not None and given is not None:
+            return Continuation(*self._again(site, level, given, host, after), exact)
         params = takes(ref, passed)
         if params is None and ref.function is not None and not _flexible(ref):
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
-        if params is not None and any(ref.function is each for each in self._active):
-            return Continuation(*self._again(site, ref, params, host, after), exact)
-        if self.movability.movable(site, ref) and params is not None:
+        if level is None and self.movability.movable(site, ref) and params is not None:
             found = self._inline(site, ref, params, host, after)
             if found is not None:
                 self.note(site, "inline")
@@ -102,7 +118,7 @@ class Continuations:
         Returns whether that function or one around it may; the first one is the handler itself.
         """
         self._finishing[id(function)] = finishes
-        around = [*self._finishing][:1] + [id(each) for each in self._active]
+        around = [*self._finishing][:1] + [id(each.function) for each in self.nesting.levels]
         return finishes or any(self._finishing.get(each, False) for each in around)
 
     def note(self, site: Site, placement: Placement) -> None:
@@ -188,35 +204,66 @@ class Continuations:
     def _again(
         self,
         site: Site,
-        ref: CallbackRef,
-        params: list[cst.Param],
+        level: Level,
+        given: Bindings,
         host: Host,
         after: tuple[cst.CSTNode, ...],
     ) -> tuple[str | None, tree.Block, tree.Block]:
-        """The callback whose body this is: its loop goes round once more."""
-        function = ref.function
-        assert function is not None
-        self._repeating.add(id(function))
-        given = [p.name.value for p in params]
-        outer = function is not self._active[-1]
-        bound = [
-            (name, arg)
-            for name, arg in self._bound_arguments(ref, params)
-            if tree.dotted(arg.value) != name
-        ]
-        moving = [v for _, arg in bound for v in reads(arg.value)]
-        unstable = not all(_local_value(arg.value) for _, arg in bound)
-        if (outer and host.bound & set(given)) or unstable or set(moving) & _rebound(after):
-            raise Refused("UC306", site.call, what=ref.name)
-        targets, values = [name for name, _ in bound], [arg.value for _, arg in bound]
-        body: tree.Block = [tree.line("continue")]
-        if len(bound) == 1:
-            body.insert(0, tree.line(f"{targets[0]} = VALUE", VALUE=values[0]))
-        elif bound:
-            together = cst.Tuple([cst.Element(value) for value in values], lpar=(), rpar=())
-            body.insert(0, tree.line(f"{', '.join(targets)} = VALUE", VALUE=together))
+        """The callback is a function that is being converted: its loop goes round once more."""
+        params, bound = given
+        names = self.nesting.variables(level, [p.name.value for p in params])
+        changing = _rebound(after) | {p.name.value for p in params} | host.captured
+        before: tree.Block = []
+        pairs: list[Pair] = []
+        for name, value in bound:
+            if not _local_value(value) or reads(value) & changing:
+                kept = tree.fresh(name, host.taken)
+                host.bound.add(kept)
+                before.append(tree.line(f"{kept} = VALUE", VALUE=value))
+                value = cst.Name(kept)
+            pairs.append((name, value))
         self.note(site, "inline")
-        return ", ".join(given) or None, [], body
+        return ", ".join(names) or None, before, self.nesting.round(level, pairs, _repeats(site))
+
+    def again(self, site: Site, host: Host) -> tree.Block | None:
+        """The statements that stand for a function's last call, of itself: its next round.
+
+        None where it is no such call, or a loop stands between.
+        """
+        called = replace(site.callback, kind="method", arguments=tuple(site.call.args))
+        level = self.nesting.level(called.function) if site.callback.kind == "nothing" else None
+        given = bindings(called, 0) if level is not None else None
+        if level is None or given is None or not self.nesting.reaches(level):
+            return None
+        self.handled.append(replace(site, callback=called))
+        self.note(site, "inline")
+        return self.nesting.round(level, given[1], _repeats(site))
+
+    def whole(self, converter: Converter, body: tree.Block) -> tree.Block:
+        """The converted statements of a method, as a loop if it starts itself again."""
+        with self.nesting.inside(converter.function, self._certain(converter.function)) as level:
+            block = converter.tail(body)
+        block = closed_up(without_nested(block, self.nested), body)
+        return loop(level, trimmed(block), converter.host) if level.repeats else block
+
+    def _certain(self, function: tree.Function) -> bool:
+        """Whether a method's name certainly means it, with nothing around it, on self."""
+        if not self.rounds or not isinstance(function, cst.FunctionDef):
+            return False
+        delegates = self.unit.delegates
+        method = delegates.methods.at(self.cls, function)
+        return (
+            bool(method.first)
+            and delegates.methods.virtual(self.cls, method.name) == (method,)
+            and self.movability.bare(function)
+        )
+
+    def _check_depth(self, site: Site) -> None:
+        """Refuse (UC306) what would await itself, deeper with each round, in native style."""
+        delegates = self.unit.delegates
+        targets = delegates.methods.called(self.unit.file, site.call.func)
+        if self.unit.options.style == "native" and any(map(delegates.repeats, targets)):
+            raise Refused("UC306", site.call, what=tree.code(site.call.func))
 
     def piece(self, ref: CallbackRef, function: tree.Function, host: Host) -> Piece:
         """The converted body of a callback and its names; a loop if it starts itself again."""
@@ -224,14 +271,11 @@ class Continuations:
 
         own = first_parameter(function) if ref.kind == "method" else None
         inner = Host.of(function, self.unit.file.names, own or host.first)
-        self._active.append(function)
-        try:
+        with self.nesting.inside(function) as level:
             converter = Converter(self, function, inner)
             block = trimmed(converter.tail(body_of(function)))
-        finally:
-            self._active.pop()
-        if id(function) in self._repeating:
-            block = loop(function, block, inner)
+        if level.repeats:
+            block = loop(level, block, inner)
         given = tuple(p.name.value for p in function.params.params)
         return Piece(
             block,
@@ -351,6 +395,10 @@ def _result_names(site: Site, host: Host) -> list[str]:
     return [
         name if name in free else tree.fresh(name, host.taken) for name in site.operation.passes
     ]
+
+
+def _repeats(site: Site) -> Refused:
+    return Refused("UC306", site.call, what=site.callback.name)
 
 
 def _commented(stmt: cst.CSTNode) -> bool:

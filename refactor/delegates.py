@@ -181,8 +181,30 @@ class Delegates:
         return tuple(seen)
 
     def repeats(self, method: Method) -> bool:
-        """Whether ``method`` may lead back to itself."""
-        return any(method in self.facts(each).named for each in self.reach(method))
+        """Whether ``method`` may lead back to itself, as far as it is converted without a loop."""
+        seen: set[Method] = set()
+        queue = [method]
+        while queue:
+            reached = set(self._behind(queue.pop())) - seen
+            seen |= reached
+            queue += reached
+        return method in seen
+
+    def _behind(self, method: Method) -> list[Method]:
+        """The methods that ``method`` names, in its new statements where it is converted."""
+        if self.kind(method) == "coroutine":
+            return []
+        block = self.converted.get(id(method.node))
+        if block is None:
+            return list(self.facts(method).named)
+        names = {name for stmt in block for name in tree.names(stmt)}
+        return [each for each in self.reach(method) if each.name in names]
+
+    def _to_itself(self, site: Site, targets: tuple[Method, ...]) -> Site:
+        """``site`` with the one method that it certainly calls."""
+        if len(targets) != 1:
+            return site
+        return replace(site, callback=replace(site.callback, function=targets[0].node))
 
     def site(self, call: cst.Call, file: Parsed, first: str) -> Site | None:
         """The delegate call that ``call`` is, or None."""
@@ -191,9 +213,8 @@ class Delegates:
             begins = start(self, targets)
             if begins == "lost":
                 self._check_place(call, file.names)
-            if self.options.style == "native" and any(self.repeats(each) for each in targets):
-                raise Refused("UC306", call, what=tree.code(call.func))
-            return _site(call, self._maybe(targets), begins)
+            found = _site(call, self._maybe(targets), begins)
+            return self._to_itself(found, targets) if _own(cst.ensure_type(call.func, cst.Attribute).value, first) else found
         if not self._dropped(call, file, first):
             return None
         return _site(call, self._maybe(targets), "lost")

@@ -39,6 +39,7 @@ class Converter:
     def __init__(self, continuations: Continuations, function: tree.Function, host: Host) -> None:
         self.continuations = continuations
         self.forms = continuations.unit.forms
+        self.function = function
         self.host = host
         self.function = function
         found = continuations.finder.sites(function.body, host.first)
@@ -106,7 +107,13 @@ class Converter:
 
     def _departed(self, stmt: tree.Statement) -> tree.Statement:
         """A statement that :meth:`_departs`, its operations waited for where they start."""
-        swaps = []
+        if isinstance(stmt, cst.If):
+            return tree.replace(stmt, self._departures(stmt))
+        with self.continuations.nesting.loop():
+            return tree.replace(stmt, self._departures(stmt))
+
+    def _departures(self, stmt: tree.Statement) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
+        swaps: list[tuple[cst.CSTNode, cst.CSTNode]] = []
         for suite in tree.sub_blocks(stmt):
             if not self.sites(suite):
                 continue
@@ -117,9 +124,12 @@ class Converter:
             else:
                 done = [self._departed(each) if self.sites(each) else each for each in stmts]
             swaps.append((suite, tree.suite(done, suite)))
-        return tree.replace(stmt, swaps)
+        return swaps
 
     def _immediate(self, site: Site, stmt: tree.Statement, rest: tree.Block) -> tree.Block:
+        again = self.continuations.again(site, self.host)
+        if again is not None:
+            return comments.behind(rest, comments.carried(stmt, again))
         continuation = self.continuations.of(site, self.host, ())
         exact, taken = continuation.exact, self.host.taken
         waiting = self.forms.immediate(site, continuation.target, exact, taken)

@@ -24,19 +24,25 @@ from .workspace import Class
 
 HOOKS = frozenset(
     {
-        "check_etag_header", "check_origin", "check_xsrf_cookie", "compute_etag",
+        "check_etag_header", "check_xsrf_cookie", "compute_etag",
         "create_signed_value", "create_template_loader", "data_received", "decode_argument",
         "finish", "flush",
         "get_argument", "get_arguments", "get_browser_locale", "get_current_user",
         "get_error_html", "get_login_url", "get_template_namespace", "get_template_path",
-        "get_user_locale", "initialize", "log_exception", "on_close", "on_connection_close",
-        "on_finish", "on_message", "on_ping", "on_pong", "open", "prepare", "redirect", "render",
+        "get_user_locale", "initialize", "log_exception", "on_connection_close",
+        "on_finish", "prepare", "redirect", "render",
         "render_embed_css", "render_embed_js", "render_linked_css", "render_linked_js",
-        "render_string", "require_setting", "reverse_url", "select_subprotocol", "send_error",
+        "render_string", "require_setting", "reverse_url", "send_error",
         "set_default_headers", "static_url", "write", "write_error", "xsrf_form_html",
     }
 )  # fmt: skip
 """Methods that Tornado calls itself and whose result it does not wait for (SEMANTICS section 2)."""
+
+
+SOCKET_HOOKS = frozenset(
+    {"check_origin", "on_close", "on_message", "on_ping", "on_pong", "open", "select_subprotocol"}
+)
+"""The same of a ``WebSocketHandler``."""
 
 
 class GroupRefused(Exception):
@@ -138,7 +144,7 @@ class Groups:
             return
         if method.is_function:
             return
-        if method.name in HOOKS or (method.name[:2] == method.name[-2:] == "__"):
+        if self._is_hook(method):
             self._refuse_caller(method, members)
         if self.delegates.is_verb(method):
             if self._detached(method, set()):
@@ -150,6 +156,16 @@ class Groups:
                     "UC404", method.node, what=method.name, where="a base outside of the project"
                 ),
             )
+
+    def _is_hook(self, method: Method) -> bool:
+        """Whether somebody outside of the project may call the method, who would not wait."""
+        if method.name in HOOKS or (method.name[:2] == method.name[-2:] == "__"):
+            return True
+        ancestry = self.delegates.methods.workspace.ancestry
+        below = self.delegates.methods.below(method.cls)
+        outside = {at for each in below for at in ancestry(each) if not isinstance(at, Class)}
+        plain = all(at == "object" or (at or "").startswith("tornado.web.") for at in outside)
+        return method.name in SOCKET_HOOKS and not plain
 
     def _check_background(self, method: Method) -> None:
         """Refuse a handler that starts, in other functions too, what it does not wait for."""

@@ -7,7 +7,7 @@ import libcst as cst
 from . import cst as tree
 from . import decorators, generators
 from .answering import answered
-from .bodies import footer_of
+from .bodies import closed_up, footer_of, without_nested
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
@@ -39,6 +39,9 @@ def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     try:
         return _one_after_another(unit, handler, Continuations(unit, cls, finder), first)
     except Refused as refused:
+        if refused.code == "UC306":
+            deeper = Continuations(unit, cls, finder, rounds=False)
+            return _one_after_another(unit, handler, deeper, first)
         if refused.code not in SEVERAL:
             raise
         return _side_by_side(unit, handler, Continuations(unit, cls, finder), first)
@@ -54,7 +57,7 @@ def _one_after_another(
     """At most one operation is in flight: the callbacks' bodies follow in the handler itself."""
     host = Host.of(handler.node, unit.file.names, first)
     docstring, body = split(handler.node)
-    block = Converter(continuations, handler.node, host).tail(body)
+    block = continuations.whole(Converter(continuations, handler.node, host), body)
     return _assembled(unit, handler, continuations, [docstring, block], [])
 
 
@@ -274,21 +277,6 @@ def split(function: cst.FunctionDef) -> tuple[tree.Block, tree.Block]:
     if function.get_docstring() is not None:
         return stmts[:1], stmts[1:]
     return [], stmts
-
-
-def without_nested(block: tree.Block, gone: list[cst.CSTNode]) -> tree.Block:
-    """The statements without nested functions whose bodies moved; their comments stay."""
-    return [stmt for stmt in block if not any(stmt is each for each in gone)]
-
-
-def closed_up(block: tree.Block, before: tree.Block) -> tree.Block:
-    """``block`` without the empty lines that parted it from a first statement which is gone."""
-    if not block or not before or block[0] is before[0]:
-        return block
-    lines = list(getattr(block[0], "leading_lines", ()))
-    while lines and lines[0].comment is None:
-        lines.pop(0)
-    return [block[0].with_changes(leading_lines=lines), *block[1:]]
 
 
 def cleared(block: tree.Block) -> tree.Block:

@@ -24,11 +24,9 @@ from .generators import waiting
 from .handler import (
     check_nested,
     cleared,
-    closed_up,
     remarks,
     split,
     with_footers,
-    without_nested,
 )
 from .methods import Method
 from .names import parameters
@@ -44,21 +42,30 @@ from .workspace import first_parameter
 
 def rewrite(unit: Unit, method: Method) -> Rewrite:
     """The rewrite of ``method`` as a coroutine; raises Refused when it has to stay as it is."""
-    node = method.node
     if unit.delegates.kind(method) == "engine":
         return _engine(unit, method)
     _checked(unit, method)
-    first = method.first
+    try:
+        return _rewritten(unit, method, rounds=True)
+    except Refused as refused:
+        if refused.code != "UC306":
+            raise
+        return _rewritten(unit, method, rounds=False)
+
+
+def _rewritten(unit: Unit, method: Method, rounds: bool) -> Rewrite:
+    """The rewrite; ``rounds``: a call of itself may begin the next round of a loop."""
+    node, first = method.node, method.first
     finder = unit.finder(method.cls)
     own = unit.delegates.produced(method)
     finder.resolver.given = own.parameter if own is not None else None
     answering = unit.delegates.answers(method)
-    continuations = Continuations(unit, method.cls, finder, answering)
+    continuations = Continuations(unit, method.cls, finder, answering, rounds)
     host = Host.of(node, unit.file.names, first)
     converter = Converter(continuations, node, host)
     check_nested(node, finder, first, converter.found)
     docstring, body = split(node)
-    block = closed_up(without_nested(converter.tail(body), continuations.nested), body)
+    block = continuations.whole(converter, body)
     new = node
     if converter.found:
         block = cleared(trimmed(block))

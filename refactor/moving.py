@@ -31,7 +31,7 @@ class Movability:
             return is_plain(ref) and ref.kind == "lambda"
         names = variables(function)
         plain = is_plain(ref) and not is_generator(function) and names.introspects is None
-        if not plain or self._declares_global(function) or not self._bare(function):
+        if not plain or self._declares_global(function) or not self.bare(function):
             return False
         if ref.kind == "nested":
             return self._used_once(function, site)
@@ -40,8 +40,8 @@ class Movability:
     def _declares_global(self, function: cst.FunctionDef) -> bool:
         return any(True for _ in tree.find(function.body, cst.Global, into_functions=False))
 
-    def _bare(self, function: cst.FunctionDef) -> bool:
-        """Whether nothing decorates the callback but @asynchronous, which adds nothing there."""
+    def bare(self, function: cst.FunctionDef) -> bool:
+        """Whether nothing decorates a function but @asynchronous (nothing, in a callback)."""
         return all(
             self.unit.file.names.qualified(each.decorator, function) == "tornado.web.asynchronous"
             for each in function.decorators

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from . import cst as tree
+from .definite import assigned_first
 from .names import Names
-from .variables import assigned_first, reads, rename, variables
+from .variables import reads, rename, variables
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ def variables(function: tree.Function) -> Variables:
     bindings = bindings_of(function)
     bound = bindings.bound
     read = reads(function.body) | {n for p in parameters(function.params) for n in _default(p)}
-    captured = frozenset(bound & _captured(function.body))
+    captured = frozenset(bound & captured_in(function.body))
     looking = (name for name in sorted(INTROSPECTION & read) if _called(function, name))
     return Variables(
         bound=frozenset(bound),
@@ -91,7 +91,7 @@ def _reads(node: cst.CSTNode, found: set[str]) -> None:
             _reads(child, found)
 
 
-def _captured(body: cst.CSTNode) -> set[str]:
+def captured_in(body: cst.CSTNode) -> set[str]:
     """Names that functions and generator expressions nested in ``body`` read from around them."""
     found: set[str] = set()
     for node in tree.walk(body, into_functions=False):
@@ -101,38 +101,6 @@ def _captured(body: cst.CSTNode) -> set[str]:
         elif isinstance(node, cst.GeneratorExp | cst.ClassDef):
             found |= reads(node)
     return found
-
-
-def assigned_first(body: cst.CSTNode, name: str) -> bool:
-    """Whether a function body certainly binds ``name`` before it reads it.
-
-    Only a plain top-level statement counts; anything less certain is a no.
-    """
-    statements = tree.block(body) if isinstance(body, cst.BaseSuite) else []
-    for stmt in statements:
-        if name in reads(stmt):
-            return _plainly_binds(stmt, name)
-    return True
-
-
-def _plainly_binds(stmt: cst.CSTNode, name: str) -> bool:
-    small = tree.small(stmt)
-    if isinstance(small, cst.Assign) and name not in reads(small.value):
-        return any(name in reads(t.target) and _is_target(t.target, name) for t in small.targets)
-    if isinstance(stmt, cst.For) and name not in reads(stmt.iter):
-        rest = reads(stmt.orelse) if stmt.orelse else set()
-        return _is_target(stmt.target, name) and name not in rest
-    if isinstance(stmt, cst.FunctionDef):
-        return stmt.name.value == name and name not in variables(stmt).free
-    return False
-
-
-def _is_target(target: cst.CSTNode, name: str) -> bool:
-    if isinstance(target, cst.Name):
-        return target.value == name
-    if isinstance(target, cst.Tuple | cst.List):
-        return any(_is_target(element.value, name) for element in target.elements)
-    return False
 
 
 def rename(node: tree.NodeT, table: Mapping[str, str]) -> tree.NodeT:
