@@ -214,7 +214,8 @@ class Delegates:
             if begins == "lost":
                 self._check_place(call, file.names)
             found = _site(call, self._maybe(targets), begins)
-            return self._to_itself(found, targets) if _own(cst.ensure_type(call.func, cst.Attribute).value, first) else found
+            own = tree.dotted(call.func) is not None  # not of super()
+            return self._to_itself(found, targets) if own else found
         if not self._dropped(call, file, first):
             return None
         return _site(call, self._maybe(targets), "lost")
