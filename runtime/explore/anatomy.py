@@ -12,14 +12,14 @@ from typing import Any
 
 from .comparisons import dotted
 from .harvest import VERBS
-from .instrument import executable_lines, is_executable
+from .instrument import executable_lines
 from .standin import Standin
+from .started import Function, Starts, body_of, callbacks, inner, operations
 
 WEBSOCKET = frozenset({"open", "on_message", "on_ping", "on_pong", "on_close"})
 """Methods of a handler of websockets that are called as things happen on one."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +90,28 @@ class Anatomy:
             return mine or ["get"]
         return [verb for verb in mine if method in self._reached(owner, verb)]
 
-    def outline(self, handler: str, operations: frozenset[str]) -> tuple[set[int], dict[int, str]]:
-        """The lines of a handler and what it reaches in this file, and its operations by line.
+    def outline(
+        self, handler: str, starts: Starts, hands_over: Starts
+    ) -> tuple[set[int], dict[int, str]]:
+        """The lines of a handler and what it reaches in this file, and what has to start by line.
 
-        The body of the handler counts as an operation: a run in which it never began says nothing.
+        That is its body, as a run in which it never began says nothing, the calls that ``starts``
+        finds, and the bodies of the functions that are given to the calls ``hands_over`` finds.
         """
         owner, _, method = handler.rpartition(".")
         lines: set[int] = set()
         places: dict[int, str] = {}
         own = self._method(owner, method)
-        if own is not None:
-            body = [each for each in own.body if is_executable(each)]
-            places.update({each.lineno: f"the body of {handler}" for each in body[:1]})
         for function in self._reached(owner, method).values():
             lines |= executable_lines(function)
-            places.update(_operations(function, operations))
+            places.update(operations(function, starts))
+            for name in callbacks(function, hands_over):
+                given = inner(function, name) or self._method(owner, name)
+                given = given or self.functions.get(name)
+                if given is not None:
+                    places.update(body_of(given, name))
+        if own is not None:
+            places.update(body_of(own, handler))
         return lines, places
 
     def _reached(self, owner: str, method: str) -> dict[str, Function]:
@@ -189,18 +196,3 @@ def _mentioned(function: Function) -> Iterator[str]:
             yield node.attr
         elif isinstance(node, ast.Name):
             yield node.id
-
-
-def _operations(function: Function, names: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """The lines of statements that start one of the operations ``names``, and which one."""
-    waiting: list[tuple[int, ast.AST]] = [(function.lineno, child) for child in function.body]
-    while waiting:
-        line, node = waiting.pop()
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.stmt):
-            line = node.lineno
-        called = node.func if isinstance(node, ast.Call) else None
-        if isinstance(called, ast.Attribute) and called.attr in names:
-            yield line, called.attr
-        waiting.extend((line, child) for child in ast.iter_child_nodes(node))

@@ -55,12 +55,14 @@ class Catalogue:
     """The operations that stand-ins may be asked for.
 
     ``written``: every dotted name in the sources; a ``call`` pattern is about the call as written.
-    ``assume_once``: whatever is not among them calls back once or never.
+    ``assume_once``: whatever is not among them calls back once or never. ``of_tornado``: the last
+    names of Tornado's own ones, which the runtime performs.
     """
 
     operations: tuple[Operation, ...] = ()
     written: frozenset[str] = frozenset()
     assume_once: bool = False
+    of_tornado: frozenset[str] = frozenset({"fetch"})
     _found: dict[str, Operation | None] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -72,10 +74,10 @@ class Catalogue:
     ) -> Catalogue:
         """The catalogue without Tornado's own operations, which the runtime performs."""
         entries = [Operation.of(table) for table in tables]
-        outside = [
-            o for o in entries if not all(own.startswith("tornado.") for own in o.owner or "?")
-        ]
-        return cls(tuple(outside), written, assume_once)
+        own = [o for o in entries if all(owner.startswith("tornado.") for owner in o.owner or "?")]
+        outside = [o for o in entries if o not in own]
+        names = frozenset(o.last for o in own) | {"fetch"}
+        return cls(tuple(outside), written, assume_once, names)
 
     def find(self, name: str) -> Operation | None:
         """The operation that the stand-in ``name`` is, if it is one."""
@@ -84,6 +86,23 @@ class Catalogue:
         if name not in self._found:
             self._found[name] = next((o for o in self.operations if self._fits(o, name)), None)
         return self._found[name]
+
+    def starts(self, name: str, text: str | None) -> bool:
+        """Whether a call of ``name``, written ``text`` if that is plain, may start an operation.
+
+        A module or an owner that the code never names is none of its own.
+        """
+        return any(self._may_be(o, name, text) for o in self.operations)
+
+    def _may_be(self, operation: Operation, name: str, text: str | None) -> bool:
+        if name != operation.last:
+            return False
+        if operation.call is not None:
+            return text is None or fnmatchcase(text, operation.call)
+        if operation.module is not None:
+            return any(_below(operation.module, each) for each in self.written)
+        owners = {owner.rpartition(".")[2] for owner in operation.owner}
+        return any(each.rpartition(".")[2] in owners for each in self.written)
 
     def _fits(self, operation: Operation, name: str) -> bool:
         last = name.rpartition(".")[2]

@@ -105,13 +105,18 @@ class LoadedVersion:
     def outline(self, handler: str) -> Outline:
         """What can be known about ``handler`` without running it."""
         path = self.version.path
-        names = frozenset(operation.last for operation in self.catalogue.operations) | {"fetch"}
-        lines, operations = self.anatomy.outline(handler, names)
+        lines, operations = self.anatomy.outline(handler, self._starts, self._hands_over)
         return Outline(
             lines=frozenset((path, line) for line in lines),
             operations={(path, line): name for line, name in operations.items()},
             held=("the frames of tracebacks",) if self.harvest.frames else (),
         )
+
+    def _starts(self, name: str, text: str | None) -> bool:
+        return name == "fetch" or self.catalogue.starts(name, text)
+
+    def _hands_over(self, name: str, text: str | None) -> bool:
+        return name in self.catalogue.of_tornado or self.catalogue.starts(name, text)
 
     @property
     def lines(self) -> dict[int, None]:
