@@ -206,3 +206,12 @@ def test_a_module_that_a_function_imports_is_fresh_in_every_run() -> None:
     runs = [world.execute(loaded, "Main.get", Recorder()) for _ in range(3)]
     assert runs[0] == runs[1] == runs[2]
     assert effects(runs[2], "call", "body") == ["response b'[1]'"]
+
+
+def test_what_only_a_function_binds_is_of_the_outside_until_then() -> None:
+    text = handler(
+        "def get(self):\n    self.write(str(limit))\n    main()\n    self.write(str(limit))",
+        "def main():\n    global limit\n    limit = 3",
+    )
+    seen = world.execute(program(text), "Main.get", Recorder())
+    assert effects(seen, "body") == ["response b'<limit>3'"]

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from . import aio, clock, machine
+from . import aio, clock, machine, patterns
 from .circumstances import now
 from .instrument import CLASS, LINES, STEP
 from .ordered import OrderedSet
@@ -55,7 +55,7 @@ _GUARDED: Mapping[str, Callable[[], ModuleType]] = {
     "asyncio": aio.asyncio_module,
     "concurrent": machine.concurrent_module,
     "concurrent.futures": machine.futures_module,
-    "re": machine.re_module,
+    "re": patterns.re_module,
     "traceback": machine.traceback_module,
     "urllib": machine.urllib_module,
 }

@@ -36,16 +36,16 @@ class Harvest:
 
     ``exceptions``: last names of what is raised or caught (they must be exception classes).
     ``caught``: dotted names in ``except`` clauses. ``handler_bases``: last names of the bases of
-    classes that define an HTTP verb. ``undefined``: global names that nothing in the file defines.
-    ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names read as
-    ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that can be a
-    name. ``compared``: for a string such as an argument's name, what its value is compared with.
-    ``arities``: for the last name of a callee, how many values the callback given to it takes.
-    ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
+    classes that define an HTTP verb. ``undefined``: global names that executing the file does not
+    define. ``imported``: what is imported from where (``tornado.gen.Task``). ``attributes``: names
+    read as ``something.name``; ``dotted``: chains of them. ``strings``: every string constant that
+    can be a name. ``compared``: for a string such as an argument's name, what its value is compared
+    with. ``arities``: for the last name of a callee, how many values the callback given to it
+    takes. ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
     ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
     ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
-    into. ``mutated``: last names of what is changed in place. ``listeners``: methods that are
-    given what a client sends, and ``method parameter`` for the names that they give to it.
+    into. ``mutated``: last names of what is changed in place. ``listeners``: methods that are given
+    what a client sends, and ``method parameter`` for the names that they give to it.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -254,7 +254,10 @@ def _handler_bases(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def _undefined(source: bytes, path: str) -> frozenset[str]:
-    """Global names that are read somewhere and bound nowhere in the file."""
+    """Global names that are read somewhere and not bound while the file is executed.
+
+    What a function binds with ``global`` (``main``, say) is the work of somebody who calls it.
+    """
     table = symtable.symtable(source, path, "exec")  # type: ignore[arg-type]  # bytes are text
     read: set[str] = set()
     bound: set[str] = set()
@@ -266,7 +269,8 @@ def _undefined(source: bytes, path: str) -> frozenset[str]:
             outermost = scope is table
             if not outermost and not symbol.is_global():
                 continue
-            if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():
+            binds = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+            if outermost and binds:
                 bound.add(symbol.get_name())
             if symbol.is_referenced():
                 read.add(symbol.get_name())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import os as real_os
 import random as real_random
-import re as real_re
 import sys as real_sys
 import traceback as real_traceback
 import urllib.parse
@@ -16,7 +15,7 @@ from typing import Any
 
 from .. import _futures, concurrent
 from .circumstances import now
-from .shown import Text, arguments
+from .shown import Text
 from .standin import Standin, part
 
 _DRAWS = (0.5, 0.0, 0.999999)
@@ -257,29 +256,5 @@ def traceback_module() -> ModuleType:
             "print_exc": print_current,
             "print_exception": print_current,
             "print_stack": lambda *_, **__: None,
-        },
-    )
-
-
-def _matching(name: str) -> Any:
-    """A function of ``re`` for which a match in text from outside is a choice."""
-    real = getattr(real_re, name)
-
-    def find(pattern: Any, string: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(pattern) is not Standin and type(string) is not Standin:
-            return real(pattern, string, *args, **kwargs)
-        key = f"re.{name}{arguments((pattern, string), {})}"
-        return None if now().settle(key, ("match", "None")) else Standin.named(key)
-
-    return find
-
-
-def re_module() -> ModuleType:
-    """``re`` that asks whether a pattern or a text from outside matches."""
-    return Guarded(
-        "re",
-        {
-            **vars(real_re),
-            **{name: _matching(name) for name in ("match", "fullmatch", "search")},
         },
     )
