@@ -7,7 +7,6 @@ answers of the explorer's counterexample where it has one.
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import hashlib
 import itertools
@@ -62,13 +61,6 @@ class Case:
     @property
     def name(self) -> str:
         return f"{self.fixture.name}/{self.file}:{self.mutant.line} {self.mutant.operator}"
-
-    @property
-    def owner(self) -> str:
-        """The class that was changed."""
-        tree = ast.parse((self.fixture.folder / self.file).read_bytes())
-        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-        return next((c.name for c in classes[::-1] if c.lineno <= self.mutant.line), "")
 
     @property
     def digest(self) -> str:

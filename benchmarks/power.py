@@ -14,6 +14,7 @@ of the right ones called different, none of the wrong ones called equivalent and
 from __future__ import annotations
 
 import argparse
+import ast
 import collections
 import dataclasses
 import json
@@ -77,9 +78,9 @@ def cases(only: str) -> Iterator[Case]:
 
 
 def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
-    """The worst verdict over the handlers of a mutant, and which handler has it.
+    """The worst verdict over the handlers that a mutant can reach, and which handler has it.
 
-    Those of the class that was changed come first, and the first *different* ends the search.
+    The first *different* ends the search.
     """
     before = Version(case.fixture.path, case.fixture.before)
     after = Version(case.fixture.path, case.mutant.source.encode())
@@ -88,12 +89,30 @@ def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
         names = verifier.handlers(before, after)
     except CheckError as error:
         return "", Verdict("inconclusive", reason=str(error))
-    for name in sorted(names, key=lambda name: name.partition(".")[0] != case.owner):
+    reached = _reached(case)
+    for name in names:
+        if name.partition(".")[0] not in reached:
+            continue
         verdict = verifier.verify(before, after, [name])[name]
         worst = min(worst, (name, verdict), key=lambda each: _rank(each[1]))
         if verdict.result == "different":
             break
     return worst
+
+
+def _reached(case: Case) -> frozenset[str]:
+    """The classes that a change can reach: the changed one, and those that name it."""
+    tree = ast.parse((case.fixture.folder / case.file).read_bytes())
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    changed = [c.name for c in classes if c.lineno <= case.mutant.line <= (c.end_lineno or 0)]
+    found = set(changed or [c.name for c in classes])
+    for _ in classes:
+        found |= {c.name for c in classes if not found.isdisjoint(_names(c))}
+    return frozenset(found)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _rank(verdict: Verdict) -> tuple[int, bool]:

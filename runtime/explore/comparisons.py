@@ -8,8 +8,12 @@ it. Names are matched by their text alone: a value too many costs a few runs, no
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+_OF_TEXTS = frozenset(
+    ("casefold", "decode", "encode", "lower", "lstrip", "rstrip", "strip", "upper")
+)
+_CASES = {"casefold": str.upper, "lower": str.upper, "upper": str.lower}
 Constants = Mapping[str, Sequence[ast.expr]]
 
 
@@ -42,11 +46,24 @@ def compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             values = {each for side in sides for each in _texts(side, constants)}
+            values |= {change(each) for change in _changes(node) for each in values}
             for side in sides:
                 key = _looked_up(side) or source_of.get(dotted(side) or "") or last(side)
                 if key:
                     found.setdefault(key, set()).update(values)
     return {key: frozenset(values) for key, values in found.items() if values}
+
+
+def _method(node: ast.AST) -> str:
+    """The name of the method that is called."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return ""
+
+
+def _changes(node: ast.AST) -> set[Callable[[str], str]]:
+    """What makes other texts of those that are compared, which compare alike all the same."""
+    return {_CASES[name] for each in ast.walk(node) if (name := _method(each)) in _CASES}
 
 
 def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list[ast.expr]]]:
@@ -86,8 +103,12 @@ def _split(node: ast.AST) -> tuple[str, str]:
 
 
 def _looked_up(node: ast.expr) -> str | None:
-    """``"page"`` for ``self.get_argument("page", 1)`` and for ``data["page"]``."""
+    """``"page"`` for ``self.get_argument("page", 1)`` and for ``data["page"].lower()``."""
     argument: ast.expr | None = None
+    if isinstance(node, ast.BoolOp):
+        return next(filter(None, map(_looked_up, node.values)), None)
+    if isinstance(node, ast.Call) and _method(node) in _OF_TEXTS:
+        return _looked_up(node.func.value)  # type: ignore[attr-defined]
     if isinstance(node, ast.Call) and node.args:
         argument = node.args[0]
         if last(node.func) in ("int", "float", "str"):

@@ -12,6 +12,7 @@ from typing import Any
 from .. import choices
 from .._connection import MemoryConnection
 from ..httputil import RequestStartLine
+from .circumstances import now
 
 MOST = 2
 """Further requests a run may have."""
@@ -89,7 +90,10 @@ class Others:
     def start(self, ask: Callable[[str, Sequence[str]], int], moment: str) -> bool:
         """Ask whether another request comes at this ``moment``; true if one was started."""
         number = len(self._connections) + 2
-        if not self._candidates or number > MOST + 1:
+        if not self._candidates:
+            return False
+        if number > MOST + 1:
+            now().hold(f"more than {MOST} further requests")
             return False
         options = ["none", *(label for label, _, _ in self._candidates)]
         taken = ask(f"request {number} comes while waiting for {moment}", options)

@@ -22,6 +22,7 @@ from .circumstances import Circumstances
 from .earlier import WRAPPER
 from .harvest import VERBS, Harvest, harvest
 from .importer import Importer
+from .machine import DRAWN
 from .outside import OutsideError
 from .patches import patched
 from .shared import Watch
@@ -140,6 +141,8 @@ class LoadedVersion:
         try:
             self._execute()
             self.harvest = here.harvest
+            if not DRAWN.isdisjoint(here.counts):  # the same for all requests, as they will show
+                self.shares = self.unseen = True
         finally:
             circumstances.begin(before)
 
@@ -168,10 +171,11 @@ class LoadedVersion:
 
         That is: whether further requests come, and what only earlier Tornados had.
         """
-        shares = [each.watch.shares(each.harvest.mutated) for each in (self, other)]
-        unseen = [each.watch.unseen for each in (self, other)]
-        for each in (self, other):
-            each.shares, each.unseen = any(shares), any(unseen)
+        both = (self, other)
+        shares = any(each.shares or each.watch.shares(each.harvest.mutated) for each in both)
+        unseen = any(each.unseen for each in both)
+        for each in both:
+            each.shares, each.unseen = shares, unseen
             each.wraps = WRAPPER in self._named
 
     def others(self, owner: str) -> list[tuple[str, type, str]]:

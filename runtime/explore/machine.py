@@ -19,6 +19,8 @@ from .shown import Text
 from .standin import Standin, part
 
 _DRAWS = (0.5, 0.0, 0.999999)
+DRAWN = frozenset({"random", "random text", "uuid"})
+"""What ``Circumstances.counts`` calls things of which no two are alike."""
 
 
 class Guarded(ModuleType):

@@ -28,12 +28,25 @@ _SIGNED = frozenset({"get_secure_cookie", "get_signed_cookie"})
 _ADDRESSES = ("url", "uri", "link", "href")
 """Parts of names whose value may be an address that is then fetched."""
 
+_ALIKE = "as in the first request"
 _UNNAMED = "x-other"
 """A name that no code has heard of, for code that looks at whatever there is."""
 _PLURAL = frozenset({"get_arguments", "get_query_arguments", "get_body_arguments", "arguments"})
 
 
-def _value(kind: str, name: str, more: Sequence[str] = ()) -> str | None:
+def _settle(of: str, key: str, options: Sequence[str]) -> int:
+    """The answer for a request: a further one has the first one's, or one of its own."""
+    if of and (own := now().settle(f"{key} of {of}", [_ALIKE, *options])):
+        return own - 1
+    return now().settle(key, options)
+
+
+def _of(connection: object) -> str:
+    """Which of the further requests comes over a connection; "" for the one under check."""
+    return getattr(connection, "tag", "")
+
+
+def _value(of: str, kind: str, name: str, more: Sequence[str] = ()) -> str | None:
     """Ask for the value of something named, maybe one of ``more``; ``None`` if it is absent."""
     here = now()
     values = ["1", "text", *sorted(here.harvest.compared.get(name, ())), *more]
@@ -44,31 +57,34 @@ def _value(kind: str, name: str, more: Sequence[str] = ()) -> str | None:
     if any(word in name.lower() for word in _ADDRESSES):
         values.append("http://there.example.com/")
     values = list(dict.fromkeys(values))
-    taken = here.settle(f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
+    taken = _settle(of, f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
     if taken == 1:
         return None
     return values[0] if taken == 0 else values[taken - 1]
 
 
-def _named(what: str, kind: Container[str]) -> list[str]:
+def _named(of: str, what: str, kind: Container[str]) -> list[str]:
     """The names of what is there, for code that looks at all of it: known ones, maybe another."""
     here = now()
     here.hold(f"the names of {what} that the code does not name")
     known = [name for name in sorted(here.harvest.looked_up) if name in kind]
-    other = here.settle(f"{what} that the code does not name", ("none", "one"))
+    other = _settle(of, f"{what} that the code does not name", ("none", "one"))
     return [*known, _UNNAMED] if other else known
 
 
 class _Arguments(dict[str, list[bytes]]):
-    """Arguments of the query or the body, asked for one by one."""
+    """Arguments of the query or the body, asked for one by one; ``of`` says of which request."""
 
-    __slots__ = ()
+    __slots__ = ("of",)
+
+    def __init__(self, of: str) -> None:
+        self.of = of
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_named("arguments", self))
+        return iter(_named(self.of, "arguments", self))
 
     def __len__(self) -> int:
-        return len(_named("arguments", self))
+        return len(_named(self.of, "arguments", self))
 
     def keys(self) -> Any:
         """Those that the code names, as far as they are there, and maybe one more."""
@@ -87,11 +103,11 @@ class _Arguments(dict[str, list[bytes]]):
             return dict.__getitem__(self, name)
         harvest = now().harvest
         more = ["", " text "] if harvest.blanks else [""]
-        value = _value("argument", name, more)
+        value = _value(self.of, "argument", name, more)
         if value is None:
             return default
         times = ("once", "twice") if harvest.attributes & _PLURAL else ("once",)
-        if len(times) > 1 and now().settle(f"argument {name} is given", times):
+        if len(times) > 1 and _settle(self.of, f"argument {name} is given", times):
             return [value.encode(), b"text"]
         return [value.encode()]
 
@@ -108,12 +124,16 @@ class _Arguments(dict[str, list[bytes]]):
 class _Headers(HTTPHeaders):
     """Headers that the code under check reads are asked for; the runtime finds the others only."""
 
-    __slots__ = ()
+    __slots__ = ("of",)
+
+    def __init__(self, of: str) -> None:
+        super().__init__()
+        self.of = of
 
     def _asked(self, name: str) -> str | None:
         if sys._getframe(2).f_code.co_filename not in now().files:
             return None
-        return _value("header", normalized(name))
+        return _value(self.of, "header", normalized(name))
 
     def get(self, name: str, default: Any = None) -> Any:
         if normalized(name) in self._values:
@@ -140,16 +160,19 @@ class _Headers(HTTPHeaders):
 class _Cookies(dict[str, "Morsel[str]"]):
     """Cookies by name; where the code reads signed ones they are, or else are not."""
 
-    __slots__ = ()
+    __slots__ = ("of",)
+
+    def __init__(self, of: str) -> None:
+        self.of = of
 
     def __contains__(self, name: object) -> bool:
-        return name in now().harvest.strings and _value("cookie", str(name)) is not None
+        return name in now().harvest.strings and _value(self.of, "cookie", str(name)) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_named("cookies", self))
+        return iter(_named(self.of, "cookies", self))
 
     def __len__(self) -> int:
-        return len(_named("cookies", self))
+        return len(_named(self.of, "cookies", self))
 
     def keys(self) -> Any:
         """Those that the code names, as far as they are there, and maybe one more."""
@@ -166,11 +189,11 @@ class _Cookies(dict[str, "Morsel[str]"]):
     def __getitem__(self, name: str) -> Morsel[str]:
         here = now()
         known = name in here.harvest.strings or name == _UNNAMED
-        value = _value("cookie", name) if known else None
+        value = _value(self.of, "cookie", name) if known else None
         if value is None:
             raise KeyError(name)
-        if _SIGNED & here.harvest.attributes and not here.settle(
-            f"cookie {name} is", ("signed", "not signed")
+        if _SIGNED & here.harvest.attributes and not _settle(
+            self.of, f"cookie {name} is", ("signed", "not signed")
         ):
             value = create_signed_value(SECRET, name, value).decode()
         morsel: Morsel[str] = Morsel()
@@ -193,7 +216,7 @@ class _Files(dict[str, Any]):
         return Standin.named(f"request.files[{name!r}]")
 
 
-def _path() -> str:
+def _path(of: str) -> str:
     """The path: with a slash at its end or without, where the code has decorators for that."""
     here = now()
     harvest = here.harvest
@@ -203,7 +226,7 @@ def _path() -> str:
     if not adds and not removes:
         return "/here"
     paths = ("/here", "/here/") if removes else ("/here/", "/here")
-    return paths[here.settle("the path's last slash", paths)]
+    return paths[_settle(of, "the path's last slash", paths)]
 
 
 def _chosen(name: str, *others: str) -> Any:
@@ -220,7 +243,7 @@ def _chosen(name: str, *others: str) -> Any:
             return plain
         here.hold(f"the request's {name}, but for the values tried")
         values = list(dict.fromkeys([plain, *others, *sorted(here.harvest.compared.get(name, ()))]))
-        return values[here.settle(f"the request's {name}", values)]
+        return values[_settle(_of(self.connection), f"the request's {name}", values)]
 
     def write(self: Any, value: Any) -> None:
         self.__dict__[inner] = value
@@ -236,9 +259,10 @@ class ExploredRequest(HTTPServerRequest):
     """Where the body comes in parts: what is resolved at its end."""
 
     def __init__(self, method: str, connection: Any) -> None:
-        super().__init__(method, _path(), "HTTP/1.1", _Headers(), None, None, None, connection)
+        of = _of(connection)
+        super().__init__(method, _path(of), "HTTP/1.1", _Headers(of), None, None, None, connection)
         self.files = _Files()
-        self.arguments = _Arguments()
+        self.arguments = _Arguments(of)
         self.query_arguments = self.body_arguments = self.arguments
 
     @property
@@ -248,7 +272,7 @@ class ExploredRequest(HTTPServerRequest):
         paths = [self._path, *sorted(here.harvest.compared.get("path", ()))]
         if len(paths) == 1 or sys._getframe(1).f_code.co_filename not in here.files:
             return self._path
-        self._path = paths[here.settle("the request's path", paths)]
+        self._path = paths[_settle(_of(self.connection), "the request's path", paths)]
         return self._path
 
     @path.setter
@@ -263,7 +287,7 @@ class ExploredRequest(HTTPServerRequest):
     @property
     def cookies(self) -> Any:
         """The request's cookies."""
-        return _Cookies()
+        return _Cookies(_of(self.connection))
 
     @property
     def body(self) -> bytes:
@@ -275,7 +299,8 @@ class ExploredRequest(HTTPServerRequest):
         here = now()
         text = '{"body of": "the request"}'
         here.bodies[text] = "the request's body"
-        return (text.encode(), b"")[here.settle("the request's body", ("present", "empty"))]
+        of = _of(self.connection)
+        return (text.encode(), b"")[_settle(of, "the request's body", ("present", "empty"))]
 
     @body.setter
     def body(self, value: bytes) -> None:
