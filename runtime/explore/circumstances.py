@@ -22,12 +22,13 @@ class Circumstances:
     shows it expects, by name, ``opaque`` the types of which only the identity could be told,
     ``files`` those of the code under check, ``bodies`` the texts that came from outside, with
     what they are the body of. ``turns`` counts turns of loops, ``looks`` looks at the clock,
-    ``late`` is what it is ahead of the loop's, in seconds.
+    ``late`` is what it is ahead of the loop's, in seconds. ``fixed`` are the environment variables
+    that a module has read while it was executed.
     """
 
     __slots__ = (
-        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "harvest",
-        "held", "late", "live", "looks", "opaque", "turns",
+        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "fixed",
+        "harvest", "held", "late", "live", "looks", "opaque", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +50,7 @@ class Circumstances:
         self.answers: dict[str, object] = {}
         self.attributes: dict[tuple[str, object], object] = {}
         self.held: dict[str, None] = {}
+        self.fixed: set[str] = set()
 
     def nth(self, name: str) -> str:
         """``name`` the first time it is used in this run, ``name#2`` the second time, and so on."""

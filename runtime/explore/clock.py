@@ -10,6 +10,17 @@ from typing import Any
 from .. import _current
 from .circumstances import now
 
+_CLOCKS = frozenset(
+    ("time.time", "time.monotonic", "datetime.now", "datetime.utcnow", "datetime.datetime.now",
+     "datetime.datetime.utcnow")
+)  # fmt: skip
+
+
+def is_looked_at() -> bool:
+    """Whether the code under check, in either version, looks at another clock than its loop's."""
+    harvest = now().harvest
+    return not _CLOCKS.isdisjoint(harvest.dotted) or "time.time" in harvest.imported
+
 
 def seconds() -> float:
     """What the clock shows: seconds since 1970."""

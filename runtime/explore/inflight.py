@@ -87,8 +87,8 @@ class Others:
         self._connections: list[_OtherConnection] = []
         self._declined = False
 
-    def start(self, ask: Callable[[str, Sequence[str]], int], moment: str) -> bool:
-        """Ask whether another request comes at this ``moment``; true if one was started."""
+    def start(self, ask: Callable[[str, Sequence[str]], int], when: str) -> bool:
+        """Ask whether another request comes ``when`` it is now; true if one was started."""
         number = len(self._connections) + 2
         if not self._candidates:
             return False
@@ -96,7 +96,7 @@ class Others:
             now().hold(f"more than {MOST} further requests")
             return False
         options = ["none", *(label for label, _, _ in self._candidates)]
-        taken = ask(f"request {number} comes while waiting for {moment}", options)
+        taken = ask(f"request {number} comes {when}", options)
         if taken == 0:
             return False
         _, kind, verb = self._candidates[taken - 1]

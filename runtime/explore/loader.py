@@ -68,6 +68,8 @@ class LoadedVersion:
         """Whether that may be something which only a further request shows."""
         self.wraps = False
         """Whether handlers have ``earlier.WRAPPER``, as the first version was written for it."""
+        self.fixed: frozenset[str] = frozenset()
+        """Environment variables that this version or the other reads when it is imported."""
         self.namespace: dict[str, Any] = {}
         self._named = found.attributes
         self._source = Source(version.path, version.source)
@@ -141,6 +143,7 @@ class LoadedVersion:
         try:
             self._execute()
             self.harvest = here.harvest
+            self.fixed |= here.fixed
             if not DRAWN.isdisjoint(here.counts):  # the same for all requests, as they will show
                 self.shares = self.unseen = True
         finally:
@@ -174,8 +177,9 @@ class LoadedVersion:
         both = (self, other)
         shares = any(each.shares or each.watch.shares(each.harvest.mutated) for each in both)
         unseen = any(each.unseen for each in both)
+        fixed = self.fixed | other.fixed
         for each in both:
-            each.shares, each.unseen = shares, unseen
+            each.shares, each.unseen, each.fixed = shares, unseen, fixed
             each.wraps = WRAPPER in self._named
 
     def others(self, owner: str) -> list[tuple[str, type, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from .. import _current, _questions, choices
 from ..ioloop import EPOCH, External, IOLoop
 from ..stack_context import EMPTY, _state
+from . import clock
 from .circumstances import now
 from .standin import Standin
 from .trace import DELIVER, EVERYTHING, TIMER, WRITE, Interrupted
@@ -59,6 +61,12 @@ class RunLoop(IOLoop):
         _current.current.loop = self
         _state.contexts = EMPTY
         self.install()
+
+    def time(self) -> float:
+        """As ``IOLoop.time``; to code that looks at other clocks too it shows what they show."""
+        if sys._getframe(1).f_code.co_filename in now().files and clock.is_looked_at():
+            return clock.read()
+        return super().time()
 
     def elapsed(self) -> float:
         """Seconds since the run began, on the loop's clock."""

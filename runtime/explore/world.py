@@ -53,6 +53,7 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     program.loop.reset()
     here = Circumstances(program.harvest, program.catalogue, program.locate)
     here.failures = program.failures
+    here.fixed.update(program.fixed)
     here.opaque = chooser.opaque
     outer = circumstances.begin(here)
     chooser.clock = program.loop.elapsed
@@ -169,9 +170,11 @@ class _Request:
         _upstream.set_outcomes(self._outcomes)
         try:
             self._begin(kind, verb, self.connection)
+            while self.others.start(self.here.ask, "at the same time"):
+                pass
             self.loop.run_until_idle(_TURNS)
             while (self.program.unseen or not self.connection.finished) and self.others.start(
-                self.here.ask, "nothing"
+                self.here.ask, "while waiting for nothing"
             ):
                 self.loop.run_until_idle(_TURNS)
             end = FINISHED if self.connection.finished else NEVER
@@ -235,7 +238,7 @@ class _Request:
         if connection.closed or connection.finished or not waiting:
             return False
         moment = " | ".join(waiting)
-        if self.others.start(self.here.ask, moment):
+        if self.others.start(self.here.ask, f"while waiting for {moment}"):
             self.loop.pass_time(LATER)
             return True
         if self.sockets or (self.body is not None and self.body.is_sending):
