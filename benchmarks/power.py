@@ -101,13 +101,14 @@ def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
 
 
 def _reached(case: Case) -> frozenset[str]:
-    """The classes that a change can reach: the changed one, and those that name it."""
+    """The classes that a change can reach: the changed one, those that name it or that it names."""
     tree = ast.parse((case.fixture.folder / case.file).read_bytes())
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     changed = [c.name for c in classes if c.lineno <= case.mutant.line <= (c.end_lineno or 0)]
     found = set(changed or [c.name for c in classes])
     for _ in classes:
         found |= {c.name for c in classes if not found.isdisjoint(_names(c))}
+        found.update(*(_names(c) for c in classes if c.name in found))
     return frozenset(found)
 
 
