@@ -215,3 +215,11 @@ def test_what_only_a_function_binds_is_of_the_outside_until_then() -> None:
     )
     seen = world.execute(program(text), "Main.get", Recorder())
     assert effects(seen, "body") == ["response b'<limit>3'"]
+
+
+def test_a_compiled_pattern_is_no_state() -> None:
+    loaded = program(
+        handler("def get(self):\n    NAME.match('a')", "import re\nNAME = re.compile('a')")
+    )
+    assert not loaded.unseen
+    assert not loaded.watch.shares(frozenset({"NAME", "match"}))

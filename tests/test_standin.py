@@ -111,7 +111,7 @@ CHOICES = {
     "two items": ("self.write(str(len(list(db.x))))", {"len(db.x)": "2"}, "2"),
     "equal": ("self.write(str(db.x == 3))", {"db.x == 3": "true"}, "True"),
     "no match": (
-        "self.write(str(re.compile('a').search(db.x)))",
+        "import re\nself.write(str(re.compile('a').search(db.x)))",
         {"re.search('a', <db.x>)": "None"},
         "None",
     ),

@@ -15,7 +15,7 @@ from .standin import Standin
 _FINDING = ("match", "fullmatch", "search")
 
 
-class _Pattern:
+class CompiledPattern:
     """A compiled pattern, for which a match in text from outside is a choice."""
 
     __slots__ = ("_real",)
@@ -38,7 +38,7 @@ class _Pattern:
     __class__ = real_re.Pattern  # type: ignore[assignment]  # for isinstance, and for ``re`` itself
 
     def __eq__(self, other: object) -> bool:
-        return self._real == (other._real if type(other) is _Pattern else other)
+        return self._real == (other._real if type(other) is CompiledPattern else other)
 
     def __hash__(self) -> int:
         return hash(self._real)
@@ -46,10 +46,10 @@ class _Pattern:
     def __repr__(self) -> str:
         return repr(self._real)
 
-    def __copy__(self) -> _Pattern:
+    def __copy__(self) -> CompiledPattern:
         return self
 
-    def __deepcopy__(self, memo: object) -> _Pattern:
+    def __deepcopy__(self, memo: object) -> CompiledPattern:
         return self
 
 
@@ -72,10 +72,10 @@ def _matching(name: str) -> Any:
 
 def _compile(pattern: Any, *args: Any, **kwargs: Any) -> Any:
     """``re.compile``."""
-    if type(pattern) is _Pattern and not args and not kwargs:
+    if type(pattern) is CompiledPattern and not args and not kwargs:
         return pattern
     real = real_re.compile(pattern, *args, **kwargs)
-    return _Pattern(real)
+    return CompiledPattern(real)
 
 
 def re_module() -> ModuleType:
@@ -90,4 +90,4 @@ def re_module() -> ModuleType:
     )
 
 
-TEXTS[_Pattern] = repr
+TEXTS[CompiledPattern] = repr

@@ -27,11 +27,12 @@ from typing import Any
 
 from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
 from .describe import CACHE, STATES, describe, is_of_runtime
+from .patterns import CompiledPattern
 from .standin import Standin
 
 _HARMLESS = (
     str, bytes, int, float, complex, bool, type(None), type(Ellipsis), BuiltinFunctionType,
-    property, frozenset,
+    property, frozenset, CompiledPattern,
 )  # fmt: skip
 _RUNTIME_FILES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _CONSTANT = (str, bytes, int, float, bool, type(None), tuple, frozenset)
