@@ -25,6 +25,7 @@ from upstream import Held, Upstream
 
 HORIZON = 600.0  # virtual seconds after which timers are no longer waited for
 JUMPS = 150  # so a handler that polls for ever is cut off
+ANSWERS = 50  # so one that asks again at every answer is, too
 REAL_SECONDS = 5
 THREAD_GRACE = 0.2  # real seconds for work in threads, and for child processes
 CHILD_GRACE = 3.0
@@ -73,6 +74,7 @@ class Driver:
         self._program = program
         self._clients: list[Client] = []
         self._jumps = 0
+        self._answers = 0
         self._zombies = 0
         self._together = 0
         self._parted = False
@@ -151,6 +153,10 @@ class Driver:
         self._together = max(self._together, len(self._upstream.held))
         if heard or arrived or self._threads_work() or self._children_work():
             return
+        if self._answers >= ANSWERS:
+            self._end = "goes on"
+            self._loop.stop()
+            return
         if self._say(hurry=True) or self._leave() or self._answer() or self._say(hurry=False):
             return
         if self._to_send:
@@ -214,6 +220,7 @@ class Driver:
         held = self._next_answer()
         if held is None:
             return False
+        self._answers += 1
         self._recorder.note("answer", f"{held.key}: {held.outcome}")
         self._upstream.answer(held)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,7 +38,7 @@ class Upstream:
     asked: list[str] = field(default_factory=list)
     _open: dict[socket.socket, bytes] = field(default_factory=dict)
     _asked: Counter[str] = field(default_factory=Counter)
-    _arrived: Counter[str] = field(default_factory=Counter)
+    _coming: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
     _routes: dict[tuple[str, int], list[str]] = field(default_factory=dict)
     _listening: socket.socket = field(init=False)
     _deaf: socket.socket = field(init=False)
@@ -51,13 +51,13 @@ class Upstream:
 
     def expect(self, method: str, url: str, host: str, port: int) -> None:
         """The client is about to fetch ``url``; remember where its connection has to lead."""
-        key = self._numbered(self._asked, f"{method} {url}")
+        key = self._numbered(f"{method} {url}")
         self.asked.append(key)
         outcome = self.outcomes.get(key, "200")
         route = outcome if outcome in UNREACHABLE else "listen"
         self._routes.setdefault((host, port), []).append(route)
-        if outcome in UNREACHABLE:  # it will never arrive, and is counted all the same
-            self._arrived[f"{method} {url}"] += 1
+        if outcome not in UNREACHABLE:
+            self._coming[f"{method} {url}"].append(key)
 
     def address(self, host: str, port: int) -> tuple[str, int]:
         """Where a connection to ``host`` leads; raises ``socket.gaierror`` for ``dns``."""
@@ -93,17 +93,17 @@ class Upstream:
         method, target, headers, body = request
         self._open[connection] = b""
         url = f"http://{headers.get('host', '')}{target}"
-        key = self._numbered(self._arrived, f"{method} {url}")
+        coming = self._coming[f"{method} {url}"]
+        key = coming.popleft() if coming else self._numbered(f"{method} {url}")
         shown = {k: v for k, v in sorted(headers.items()) if k not in BORING}
         self.requests.append(f"{method} {url} {json.dumps(shown)} {body!r}")
         outcome = self.outcomes.get(key, "200")
         self.held.append(Held(key, url, outcome, connection, now))
         return True
 
-    @staticmethod
-    def _numbered(counter: Counter[str], name: str) -> str:
-        counter[name] += 1
-        return f"{name} #{counter[name]}"
+    def _numbered(self, name: str) -> str:
+        self._asked[name] += 1
+        return f"{name} #{self._asked[name]}"
 
     def answer(self, held: Held) -> None:
         """Send the answer ``held`` was given by the scenario."""
