@@ -10,7 +10,7 @@ import libcst as cst
 from . import cst as tree
 from .names import parameters
 from .refusal import Refused
-from .workspace import Class, Parsed, Workspace
+from .workspace import Class, Parsed, Workspace, is_static
 
 Kind = Literal["method", "nested", "lambda", "function", "external", "nothing"]
 
@@ -147,7 +147,8 @@ def open_parameters(ref: CallbackRef) -> list[cst.Param]:
         return []
     params = ref.function.params
     plain = [*params.posonly_params, *params.params]
-    if ref.kind == "method":
+    static = isinstance(ref.function, cst.FunctionDef) and is_static(ref.function)
+    if ref.kind == "method" and not static:
         plain = plain[1:]
     bound = sum(1 for arg in ref.arguments if arg.keyword is None)
     keywords = {arg.keyword.value for arg in ref.arguments if arg.keyword is not None}

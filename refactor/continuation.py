@@ -17,10 +17,12 @@ from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
 from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
+from .given_back import GivenBack
 from .model import Callback, Placement
 from .moving import Movability
 from .order import check_order
 from .refusal import Refused
+from .renaming import fixed_names
 from .repeat import loop
 from .responses import handed_on
 from .scope import Host, Piece
@@ -68,6 +70,7 @@ class Continuations:
         self.cls = cls
         self.finder = finder
         self.movability = Movability(unit, cls, finder)
+        self._given_back = GivenBack(unit.workspace, cls, unit.catalogue)
         self.callbacks: list[Callback] = []
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
@@ -81,7 +84,7 @@ class Continuations:
         Raises Refused when the callback cannot be called with what the operation passes.
         """
         ref = site.callback
-        check_order(site, host.first, self.unit.file.names)
+        self.check(site, host.first)
         self.handled.append(site)
         self._check_given(site)
         if ref.kind == "nothing":
@@ -103,6 +106,11 @@ class Continuations:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
+
+    def check(self, site: Site, first: str) -> None:
+        """Refuse what no form of a wait would keep; ``first`` is the name of self at the call."""
+        check_order(site, first, self.unit.file.names)
+        self._given_back.check(site, self.unit.file)
 
     def _check_given(self, site: Site) -> None:
         """Refuse (UC214) an operation on a future when that may be something else."""
@@ -183,13 +191,16 @@ class Continuations:
             self.callbacks, self.inlined, self.nested = before_piece
             return None
         before: tree.Block = []
-        table = dict(table)
+        table, fixed = dict(table), fixed_names(piece.block)
         later = {name for node in (site.call, *after) for name in reads(node)}
         for name, arg in bound:
             if tree.dotted(arg.value) == name and name not in _rebound(after):
                 table.pop(name, None)
                 continue
             if table.get(name, name) in later:
+                if name in fixed:
+                    self.callbacks, self.inlined, self.nested = before_piece
+                    return None
                 table[name] = tree.fresh(f"{name}_2", host.taken)
             before.append(tree.line(f"{table.get(name, name)} = VALUE", VALUE=arg.value))
         body = host.merge(piece, table)

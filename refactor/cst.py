@@ -89,7 +89,7 @@ def names(node: cst.CSTNode) -> set[str]:
 def block(suite: cst.BaseSuite) -> Block:
     """The statements of a suite, one small statement a line."""
     if isinstance(suite, cst.SimpleStatementSuite):
-        return [cst.SimpleStatementLine([small_alone(s)]) for s in suite.body]
+        return _parted(suite, ())
     return [line for stmt in suite.body for line in _lines(stmt)]
 
 
@@ -100,18 +100,20 @@ def small_alone(small: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
 
 def _lines(stmt: cst.CSTNode) -> Iterator[Statement]:
     if isinstance(stmt, cst.SimpleStatementLine) and len(stmt.body) > 1:
-        last = len(stmt.body) - 1
-        for index, small in enumerate(stmt.body):
-            yield cst.SimpleStatementLine(
-                [small_alone(small)],
-                leading_lines=stmt.leading_lines if index == 0 else (),
-                trailing_whitespace=stmt.trailing_whitespace
-                if index == last
-                else cst.TrailingWhitespace(),
-            )
+        yield from _parted(stmt, stmt.leading_lines)
     else:
         assert isinstance(stmt, cst.BaseStatement)
         yield stmt
+
+
+def _parted(
+    line: cst.SimpleStatementLine | cst.SimpleStatementSuite, leading: Sequence[cst.EmptyLine]
+) -> Block:
+    """Each small statement on a line of its own; the comment of the line stays with the last."""
+    parts = [cst.SimpleStatementLine([small_alone(each)]) for each in line.body]
+    parts[0] = parts[0].with_changes(leading_lines=leading)
+    parts[-1] = parts[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
+    return list(parts)
 
 
 def suite(statements: Sequence[Statement], like: cst.BaseSuite | None = None) -> cst.IndentedBlock:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
-from .variables import reads, variables
+from .variables import imported_by, reads, variables
 
 
 def assigned_first(body: cst.CSTNode, name: str) -> bool:
@@ -75,7 +75,7 @@ class _Flow:
             self._read(small.value, bound)
             return self._target(small.target, bound)
         if isinstance(small, cst.Import | cst.ImportFrom):
-            return bound
+            return bound or self.name in imported_by(small)
         self._read(small, bound)
         if isinstance(small, cst.Return | cst.Raise | cst.Continue | cst.Break):
             return None

@@ -21,7 +21,6 @@ from .comments import carried
 from .continuation import Continuations
 from .direct import Converter
 from .layout import realigned
-from .order import check_order
 from .refusal import Refused
 from .responses import Started
 from .scope import Host
@@ -162,7 +161,7 @@ class FanOut:
         Those come in two parts: what stands before the future, and what is given by name.
         """
         ref = site.callback
-        check_order(site, self.host.first, self.continuations.unit.file.names)
+        self.continuations.check(site, self.host.first)
         self.continuations.note(site, "coroutine")
         self.continuations.handled.append(site)
         bound = [arg.with_changes(comma=cst.MaybeSentinel.DEFAULT) for arg in ref.arguments]

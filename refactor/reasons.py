@@ -82,6 +82,10 @@ REASONS: dict[str, Entry] = {
     "UC214": Entry(
         "unknown future", "what '{what}' waits for is not certainly a future that can be yielded"
     ),
+    "UC215": Entry(
+        "callback gives a future",
+        "'{callback}' gives the event loop the future of '{what}', which waits for it today",
+    ),
     "UC301": Entry(
         "operation in a loop",
         "'{what}' is started in a loop, and its callbacks cannot be put in one order",

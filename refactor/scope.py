@@ -14,7 +14,8 @@ import libcst as cst
 from . import cst as tree
 from .definite import assigned_first
 from .names import Names
-from .variables import reads, rename, variables
+from .renaming import fixed_names, rename
+from .variables import reads, variables
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,8 @@ class Host:
         for name in sorted(piece.bound - {piece.first}):
             if self._meets(piece, name):
                 table[name] = tree.fresh(f"{name}_2", self.taken | piece.bound)
+        if fixed_names(piece.block) & table.keys():
+            return None
         return {k: v for k, v in table.items() if k is not None}
 
     def _meets(self, piece: Piece, name: str) -> bool:

@@ -186,7 +186,7 @@ class SiteFinder:
 
     def _by_decorator(self, func: cst.BaseExpression) -> Operation | None:
         """The operation that a project's function is because of what decorates it."""
-        found = self._project_function(func)
+        found = self.project_function(func)
         if found is None:
             return None
         file, function = found
@@ -201,7 +201,7 @@ class SiteFinder:
                 return replace(kind, name=tree.code(func), position=place)
         return None
 
-    def _project_function(self, func: cst.BaseExpression) -> tuple[Parsed, cst.FunctionDef] | None:
+    def project_function(self, func: cst.BaseExpression) -> tuple[Parsed, cst.FunctionDef] | None:
         """The function, or method of ``self``, that ``func`` names, with its file."""
         found = definition(self.workspace, self.file, func)
         if found is not None:

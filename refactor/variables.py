@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import libcst as cst
@@ -103,52 +102,16 @@ def captured_in(body: cst.CSTNode) -> set[str]:
     return found
 
 
-def rename(node: tree.NodeT, table: Mapping[str, str]) -> tree.NodeT:
-    """``node`` with variables renamed; attributes, keywords and shadowing functions are left."""
-    if not table:
-        return node
-    done = node.visit(_Rename(dict(table)))
-    assert isinstance(done, type(node))
-    return done
+def imported_as(alias: cst.ImportAlias) -> str:
+    """The name that one part of an import statement binds."""
+    return alias.evaluated_alias or alias.evaluated_name.partition(".")[0]
 
 
-class _Rename(cst.CSTTransformer):
-    def __init__(self, table: dict[str, str]) -> None:
-        super().__init__()
-        self.stack = [table]
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
-        new = self.stack[-1].get(updated_node.value)
-        return updated_node.with_changes(value=new) if new else updated_node
-
-    def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        self.stack.append({})
-
-    def leave_Attribute_attr(self, node: cst.Attribute) -> None:
-        self.stack.pop()
-
-    def visit_Arg_keyword(self, node: cst.Arg) -> None:
-        self.stack.append({})
-
-    def leave_Arg_keyword(self, node: cst.Arg) -> None:
-        self.stack.pop()
-
-    def _enter(self, node: tree.Function) -> None:
-        shadowed = bindings_of(node).bound
-        self.stack.append({k: v for k, v in self.stack[-1].items() if k not in shadowed})
-
-    def visit_FunctionDef_params(self, node: cst.FunctionDef) -> None:
-        self._enter(node)
-
-    def leave_FunctionDef_body(self, node: cst.FunctionDef) -> None:
-        self.stack.pop()
-
-    def visit_Lambda(self, node: cst.Lambda) -> None:
-        self._enter(node)
-
-    def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.Lambda:
-        self.stack.pop()
-        return updated_node
+def imported_by(stmt: cst.Import | cst.ImportFrom) -> set[str]:
+    """The names that an import statement binds, as far as it tells."""
+    if isinstance(stmt.names, cst.ImportStar):
+        return set()
+    return {imported_as(alias) for alias in stmt.names}
 
 
 def means_the_same(names: Names, name: str, at: cst.CSTNode, place: cst.CSTNode) -> bool:
