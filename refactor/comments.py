@@ -46,3 +46,12 @@ def own_line(text: str) -> cst.EmptyLine:
 
 def _texts(node: cst.CSTNode) -> Iterator[str]:
     return (each.value for each in tree.find(node, cst.Comment, into_functions=False))
+
+
+def parted(stmts: tree.Block) -> tuple[list[cst.EmptyLine], tree.Block]:
+    """The empty lines above ``stmts``, up to the first comment, and the statements without them."""
+    lines = list(getattr(stmts[0], "leading_lines", ())) if stmts else []
+    empty: list[cst.EmptyLine] = []
+    while lines and lines[0].comment is None:
+        empty.append(lines.pop(0))
+    return empty, [stmts[0].with_changes(leading_lines=lines), *stmts[1:]] if empty else stmts

@@ -22,6 +22,7 @@ from .methods import VERBS, Method, Methods, Use
 from .model import Options
 from .names import Names
 from .outsiders import expected
+from .patches import is_patch
 from .producers import Produced, produced
 from .refusal import Refused
 from .sites import DECORATED, Site, SiteFinder
@@ -274,9 +275,17 @@ class Delegates:
         return self._produced[key]
 
     def keeps_working(self, method: Method, use: Use) -> bool:
-        """Whether ``use`` gives ``method`` to ``gen.Task``, which passes ``callback=`` by name."""
+        """Whether ``use`` needs no change when ``method`` becomes a coroutine.
+
+        It may replace the method on its class, or give it to ``gen.Task``, which passes
+        ``callback=`` by name.
+        """
+        if use.file is None or use.node is None:
+            return False
+        if is_patch(self.methods.workspace, use.file, use.node):
+            return True
         own = self.produced(method)
-        if own is None or use.file is None or use.node is None or self.options.tornado >= 6:
+        if own is None or self.options.tornado >= 6:
             return False
         argument = use.file.names.parents.get(id(use.node))
         call = use.file.names.parents.get(id(argument)) if argument is not None else None

@@ -287,7 +287,8 @@ class Converter:
             body=tree.suite([report]), type=cst.Name("Exception"), name=cst.AsName(cst.Name(error))
         )
         inside = behind if top else [*started, *behind]
-        guard = cst.Try(body=tree.suite(inside), handlers=[handler])
+        lines, inside = comments.parted(inside)
+        guard = cst.Try(body=tree.suite(inside), handlers=[handler], leading_lines=lines)
         return [*started, guard] if top else [guard]
 
     def _wait(self, pending: list[Pending], sure: bool, leaving: bool) -> tree.Block:

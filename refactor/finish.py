@@ -16,7 +16,7 @@ from . import cst as tree
 from .aftermath import has_return
 from .find import COROUTINE
 from .receivers import Receivers
-from .workspace import Class, Workspace, first_parameter
+from .workspace import Class, Patched, Workspace, first_parameter
 
 FINISHING = frozenset({"finish", "render", "redirect", "send_error"})
 """Methods of ``RequestHandler`` that always finish the request or raise."""
@@ -92,7 +92,11 @@ class Finishing:
         """The same for ``super().name(...)`` in a method of the class that is looked at."""
         for at in self.workspace.ancestry(self._owners[-1])[1:]:
             if isinstance(at, Class) and name in at.methods:
-                return self._function_always(at, at.methods[name], waited)
+                replaced = any(
+                    isinstance(each, Patched) and each.method == name
+                    for each in self.workspace.descendants(at)
+                )
+                return not replaced and self._function_always(at, at.methods[name], waited)
         return self._known_outside(name)
 
     def _known_outside(self, name: str) -> bool:

@@ -20,7 +20,7 @@ from .handler import rewrite as rewrite_handler
 from .methods import Method, Use
 from .refusal import Refused
 from .unit import Unit
-from .workspace import Class
+from .workspace import Class, Patched
 
 HOOKS = frozenset(
     {
@@ -136,6 +136,11 @@ class Groups:
     def _check(self, method: Method, members: tuple[Method, ...]) -> None:
         if len(members) == 1:
             return
+        if isinstance(method.cls, Patched):
+            where = method.file.path
+            raise GroupRefused(
+                method, Refused("UC404", method.node, what=method.cls.method, where=where)
+            )
         if method.file.path not in self.units:
             raise GroupRefused(
                 method, Refused("UC409", method.node, what=method.title, where=method.file.path)

@@ -15,7 +15,8 @@ from . import cst as tree
 from .find import title
 from .functions import LOOKUPS, definition, places
 from .receivers import Receivers
-from .workspace import Class, Parsed, Workspace, first_parameter, is_static
+from .usage import is_path
+from .workspace import Class, Parsed, Patched, Workspace, first_parameter, is_static
 
 VERBS = frozenset({"get", "head", "post", "delete", "patch", "put", "options"})
 """The methods a request is dispatched to (``RequestHandler.SUPPORTED_METHODS``)."""
@@ -76,13 +77,13 @@ class Methods:
     """The methods of one project; answers are remembered."""
 
     workspace: Workspace
-    _known: dict[int, Method] = field(default_factory=dict)
+    _known: dict[tuple[int, bool], Method] = field(default_factory=dict)
     _uses: dict[int, tuple[Use, ...]] = field(default_factory=dict)
     _called: dict[int, tuple[Method, ...]] = field(default_factory=dict)
 
     def at(self, cls: Class, node: cst.FunctionDef) -> Method:
         """The one ``Method`` for a definition."""
-        return self._known.setdefault(id(node), Method(cls, node))
+        return self._known.setdefault((id(node), isinstance(cls, Patched)), Method(cls, node))
 
     def around(self, file: Parsed, node: cst.CSTNode) -> Method | None:
         """The method or function whose body ``node`` stands in, through nested functions."""
@@ -122,11 +123,20 @@ class Methods:
         for each in self.below(cls):
             line = [at for at in self._line(each) if cls not in self._line(at)]
             found += self._derived(line, name)
+            for at in line:
+                found += self._replaced(at, name)
         return tuple(dict.fromkeys(found))
 
     def exactly(self, cls: Class, name: str) -> tuple[Method, ...]:
         """What ``Class.name`` is."""
-        return tuple(self._derived(self._line(cls), name))
+        found = [*self._derived(self._line(cls), name), *self._replaced(cls, name)]
+        return tuple(dict.fromkeys(found))
+
+    def _replaced(self, cls: Class, name: str) -> list[Method]:
+        """The functions that stand in for a method of ``cls`` or of its bases."""
+        below = self.workspace.descendants(cls)
+        patches = (at for at in below if isinstance(at, Patched) and at.base is cls)
+        return [self.at(at, at.function) for at in patches if at.method == name]
 
     def _line(self, cls: Class) -> list[Class]:
         return [at for at in self.workspace.ancestry(cls) if isinstance(at, Class)]
@@ -251,6 +261,8 @@ class Methods:
             return not verb or _looks_like_handler(node.value)
         if isinstance(node, cst.SimpleString) and node.raw_value == method.name:
             return self._looks_up(file, node, method)
+        if isinstance(node, cst.SimpleString) and is_path(node, method.name, related):
+            return True
         if isinstance(node, cst.Name) and node.value == method.name:
             return self._in_class_body(file, node, related)
         if not isinstance(node, cst.Call) or not self._computed(file, node, related):

@@ -6,7 +6,7 @@ that shares no instances with ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -44,13 +44,19 @@ def _occurrences(file: Parsed, name: str, family: set[Class]) -> Iterator[cst.CS
         elif isinstance(node, cst.FunctionDef) and node.name.value == name:
             counts = not _foreign_definition(file, node, family)
         elif isinstance(node, cst.SimpleString):
-            counts = node.raw_value == name
+            counts = node.raw_value == name or is_path(node, name, family)
         elif isinstance(node, cst.Name) and node.value == name:
             counts = _in_class_body(file, node, family)
         else:
             counts = False
         if counts:
             yield node
+
+
+def is_path(node: cst.SimpleString, name: str, family: Iterable[Class]) -> bool:
+    """Whether a text ends in ``Class.name``, as ``mock.patch("app.Class.name")`` takes it."""
+    *around, last = str(node.raw_value).split(".")
+    return last == name and any(around[-1:] == [cls.node.name.value] for cls in family)
 
 
 def _in_class_body(file: Parsed, node: cst.Name, family: set[Class]) -> bool:

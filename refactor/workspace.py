@@ -155,6 +155,30 @@ class Class:
         return f"<{self.file.path}:{self.name}>"
 
 
+@dataclass(frozen=True, eq=False)
+class Patched(Class):
+    """What a class is while ``function`` stands in for one of its methods, see `patches`.
+
+    ``file`` is that of the function.
+    """
+
+    base: Class
+    method: str
+    function: cst.FunctionDef
+
+    @cached_property
+    def methods(self) -> dict[str, cst.FunctionDef]:
+        return {self.method: self.function}
+
+    @cached_property
+    def repeated(self) -> frozenset[str]:
+        return frozenset()
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        return frozenset(self.stores)
+
+
 def first_parameter(method: tree.Function) -> str | None:
     """The name of a method's ``self``; None without a plain first parameter."""
     if isinstance(method, cst.FunctionDef) and is_static(method):
@@ -184,6 +208,7 @@ class Workspace:
     parsed: dict[str, Parsed | None] = field(default_factory=dict)
     _descendants: dict[int, tuple[Class, ...]] = field(default_factory=dict)
     stored: dict[str, bool] = field(default_factory=dict)
+    storing: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
     _onward: dict[str, str] = field(default_factory=dict)
     _modules: dict[str, str | None] = field(default_factory=dict)
 
@@ -282,14 +307,18 @@ class Workspace:
         """
         if not stem.isascii():
             return True
-        text = (
+        pattern = (
             rb"\bfrom\b[\s\\.\w]*?\b%(stem)s[\s\\]+import\b"
             rb"|\b%(stem)s\b(?:[\s\\)]|#[^\r\n]*[\r\n])*\."
         ) % {b"stem": stem.encode()}
+        return re.search(pattern, self.data(path)) is not None
+
+    def data(self, path: str) -> bytes:
+        """What a file holds; nothing where it cannot be read."""
         try:
-            return re.search(text, self.files.read(path)) is not None
+            return self.files.read(path)
         except OSError:
-            return False
+            return b""
 
     def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
         """What a class expression of ``file`` names: a project class, a qualified name or None."""
@@ -303,6 +332,8 @@ class Workspace:
 
     def bases(self, cls: Class) -> list[Class | str | None]:
         """The direct bases in order, without ``object``; None for one that cannot be told."""
+        if isinstance(cls, Patched):
+            return [cls.base]
         given = [arg.value for arg in cls.node.bases if arg.keyword is None]
         return [self.resolve(cls.file, base) for base in given if tree.dotted(base) != "object"]
 
@@ -327,10 +358,15 @@ class Workspace:
         return None
 
     def descendants(self, cls: Class) -> tuple[Class, ...]:
-        """The project's classes below ``cls``, found by searching the text for its name."""
-        if cls.is_module:
+        """The project's classes below ``cls``, found by searching the text for its name.
+
+        Among them is what the classes become where their methods are replaced.
+        """
+        if cls.is_module or isinstance(cls, Patched):
             return ()
         if id(cls.node) not in self._descendants:
+            from .patches import patched
+
             self._descendants[id(cls.node)] = ()
             below: list[Class] = []
             for path in sorted(self.files.mentions(cls.node.name.value)):
@@ -342,6 +378,7 @@ class Workspace:
                         and other not in below
                     ):
                         below += [other, *self.descendants(other)]
+            below += patched(self, cls)
             self._descendants[id(cls.node)] = tuple(dict.fromkeys(below))
         return self._descendants[id(cls.node)]
 
