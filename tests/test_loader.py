@@ -208,13 +208,20 @@ def test_a_module_that_a_function_imports_is_fresh_in_every_run() -> None:
     assert effects(runs[2], "call", "body") == ["response b'[1]'"]
 
 
-def test_what_only_a_function_binds_is_of_the_outside_until_then() -> None:
+@pytest.mark.parametrize(
+    ("extra", "body"),
+    [
+        ("def main():\n    global limit\n    limit = 3", "<limit>3"),
+        ("def main(): pass\nif __name__ == '__main__':\n    limit = 3", "<limit><limit>"),
+        ("def main(): pass\nlimit = 4\nif __name__ == '__main__':\n    limit = 3", "44"),
+    ],
+)
+def test_what_only_others_bind_is_of_the_outside_until_then(extra: str, body: str) -> None:
     text = handler(
-        "def get(self):\n    self.write(str(limit))\n    main()\n    self.write(str(limit))",
-        "def main():\n    global limit\n    limit = 3",
+        "def get(self):\n    self.write(str(limit))\n    main()\n    self.write(str(limit))", extra
     )
     seen = world.execute(program(text), "Main.get", Recorder())
-    assert effects(seen, "body") == ["response b'<limit>3'"]
+    assert effects(seen, "body") == [f"response {body.encode()!r}"]
 
 
 def test_a_compiled_pattern_is_no_state() -> None:

@@ -102,7 +102,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         exceptions=frozenset(name.rpartition(".")[2] for name in caught | raised),
         caught=frozenset(caught - {"Exception", "BaseException"}),
         handler_bases=frozenset(_handler_bases(nodes)),
-        undefined=_undefined(source, path),
+        undefined=_undefined(tree, source, path),
         imported=frozenset(
             f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
             for node in nodes
@@ -253,10 +253,11 @@ def _handler_bases(nodes: Iterable[ast.AST]) -> Iterator[str]:
                 wanted.extend([classes[name]] if name in classes else [])
 
 
-def _undefined(source: bytes, path: str) -> frozenset[str]:
+def _undefined(tree: ast.Module, source: bytes, path: str) -> frozenset[str]:
     """Global names that are read somewhere and not bound while the file is executed.
 
-    What a function binds with ``global`` (``main``, say) is the work of somebody who calls it.
+    What a function binds with ``global`` (``main``, say) is the work of somebody who calls it, what
+    is bound where the file is run as a script of somebody who does.
     """
     table = symtable.symtable(source, path, "exec")  # type: ignore[arg-type]  # bytes are text
     read: set[str] = set()
@@ -274,7 +275,42 @@ def _undefined(source: bytes, path: str) -> frozenset[str]:
                 bound.add(symbol.get_name())
             if symbol.is_referenced():
                 read.add(symbol.get_name())
-    return frozenset(read - bound - _MODULE_NAMES)
+    return frozenset(read - (bound - _of_scripts(tree)) - _MODULE_NAMES)
+
+
+def _of_scripts(tree: ast.Module) -> set[str]:
+    """Names that only the blocks under ``if __name__ == "__main__"`` bind."""
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    for statement in tree.body:
+        script = isinstance(statement, ast.If) and _asks_for_name(statement.test)
+        waiting: list[ast.AST] = [statement]
+        while waiting:
+            node = waiting.pop()
+            found[script].update(_bound(node))
+            if not isinstance(node, _SCOPES):
+                waiting.extend(ast.iter_child_nodes(node))
+    return found[True] - found[False]
+
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def _asks_for_name(test: ast.expr) -> bool:
+    """Whether a condition is ``__name__ == "__main__"``, nothing more."""
+    sides = [test.left, *test.comparators] if isinstance(test, ast.Compare) else []
+    return len(sides) == 2 and "__name__" in map(last, sides)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """The names that a node itself binds."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+    elif isinstance(node, ast.alias):
+        yield node.asname or node.name.partition(".")[0]
+    elif isinstance(node, ast.ExceptHandler) and node.name:
+        yield node.name
 
 
 def _arities(nodes: Iterable[ast.AST]) -> dict[str, int]:
