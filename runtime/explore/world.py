@@ -9,9 +9,7 @@ notices it (stand-ins, the runtime, the log, this module).
 from __future__ import annotations
 
 import gc
-import inspect
 import itertools
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -29,10 +27,10 @@ from .describe import TEXTS, describe
 from .harvest import VERBS
 from .inflight import LATER, Others
 from .loader import LoadedVersion
+from .making import make, parameters
 from .patches import patched
 from .request import ExploredApplication, ExploredRequest, explored_request, path_arguments
 from .shown import Text
-from .standin import Standin
 from .suspended import waiting
 from .tape import Recorder
 from .trace import FINISHED, NEVER, SEEN, Interrupted, Place, Run
@@ -202,13 +200,13 @@ class _Request:
             if verb == "get" and issubclass(kind, WebSocketHandler):
                 self._open_socket(request)
                 entered = kind.open if entered is WebSocketHandler.get else entered
-            made = kind(ExploredApplication(), request, **_initial(kind))
+            made = make(kind, ExploredApplication(), request)
             if self.program.wraps:
                 earlier.equip(made)
             body = BodyClient(made, request) if made._stream_request_body else None
             connection.being_delivered = True
             try:
-                made._execute([], *path_arguments(_parameters(entered)))
+                made._execute([], *path_arguments(parameters(entered)))
                 if body is not None:
                     self.body = self.body or body
                     body.send()
@@ -267,33 +265,6 @@ class _Request:
         text = f'{{"body of": {name!r}}}'
         self.here.bodies[text] = f"body of {name}"
         return upstream_outcomes(name, text, harvest)
-
-
-def _initial(kind: type) -> Mapping[str, Any]:
-    """Arguments for ``initialize``: a stand-in for each that has no default."""
-    names = [name for name, required in _parameters(kind.initialize) if required]  # type: ignore[attr-defined]
-    return {name: Standin.named(name) for name in names}
-
-
-_signatures: dict[Any, list[tuple[str, bool]]] = {}
-
-
-def _parameters(function: Any) -> list[tuple[str, bool]]:
-    """Positional parameters after ``self``: name, and whether it has no default."""
-    inner = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
-    code = getattr(inner, "__code__", None)
-    known = _signatures.get(code)
-    if known is None:
-        try:
-            parameters = list(inspect.signature(function).parameters.values())[1:]
-        except (TypeError, ValueError):
-            parameters = []
-        known = _signatures[code] = [
-            (each.name, each.default is each.empty)
-            for each in parameters
-            if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
-        ]
-    return known
 
 
 _seen_places: dict[tuple[str, tuple[int, ...]], frozenset[Place]] = {}
