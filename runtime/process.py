@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import subprocess
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from . import _current, _futures, choices, stack_context
-from ._questions import ask
+from . import _current, _futures, _peers, choices, stack_context
+from ._questions import ask, numbered
 from .iostream import IOStream
 
 __all__ = ["CalledProcessError", "Subprocess", "cpu_count", "fork_processes", "task_id"]
 
 CalledProcessError = subprocess.CalledProcessError
-_EXIT_CODES = (0, 1)
+_EXIT_CODES = (0, 1, -9)
+"""Ended well, badly, or by a signal, whose number is then negative (``subprocess``)."""
+
 _pids = itertools.count(40000)
 
 
@@ -31,6 +34,9 @@ class Subprocess:
         self.proc = self
         self._command = args[0] if args else kwargs.get("args")
         choices.record("process", "start", self._command)
+        key = numbered(self.io_loop, f"start of {self._command!r}")
+        if choices.choose(key, ("started", "no such file")):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
         for name in ("stdin", "stdout", "stderr"):
             piped = kwargs.get(name) is Subprocess.STREAM
             setattr(self, name, IOStream(None, self.io_loop) if piped else None)
@@ -39,11 +45,14 @@ class Subprocess:
         """Call ``callback`` with the exit code when the process has ended."""
         give = stack_context.wrap(callback)
 
-        def deliver(index: int) -> None:
-            self.returncode = _EXIT_CODES[index]
-            self.io_loop.add_callback(give, self.returncode)
+        codes = _peers.values("set_exit_callback", *_EXIT_CODES)
 
-        names = [f"exit code {code}" for code in _EXIT_CODES]
+        def deliver(index: int) -> None:
+            if index < len(codes):
+                self.returncode = codes[index]
+                self.io_loop.add_callback(give, self.returncode)
+
+        names = [*(f"exit code {code}" for code in codes), "runs on"]
         ask(self.io_loop, f"process {self._command!r}", names, deliver)
 
     def wait_for_exit(self, raise_error: bool = True) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from . import choices
@@ -21,7 +22,11 @@ class TCPClient:
         """Close nothing."""
 
     def connect(self, host: str, port: int, *options: Any, **more: Any) -> Any:
-        """Return a Future of an `IOStream`; it fails with StreamClosedError if refused."""
+        """Return a Future of an `IOStream`.
+
+        It fails with StreamClosedError if the connection is refused, and with gaierror for an
+        unknown host.
+        """
         if more.get("ssl_options") is not None:
             raise NotImplementedError("the bundled runtime has no TLS (TCPClient.connect)")
         choices.record("stream", "connect", (host, port))
@@ -29,5 +34,12 @@ class TCPClient:
         def refused() -> BaseException:
             return StreamClosedError(ConnectionRefusedError(111, "Connection refused"))
 
-        answers = (Answer("connected", IOStream(None)), Answer("refused", error=refused))
+        def unknown() -> BaseException:
+            return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+        answers = (
+            Answer("connected", IOStream(None)),
+            Answer("refused", error=refused),
+            Answer("unknown host", error=unknown),
+        )
         return operate(f"connect {host}:{port}", answers)

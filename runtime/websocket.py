@@ -1,20 +1,19 @@
-"""``tornado.websocket`` in memory: the other end is the outside world.
-
-`websocket_connect` and ``read_message`` give a callback the Future, not the value (SEMANTICS
-section 4, the table at its end).
-"""
+"""``tornado.websocket`` in memory: the other end is the outside world."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from . import _current, _futures, choices, generation
+from . import generation
 from ._decorators import asynchronous
 from ._handler import RequestHandler
-from ._httpmessages import HTTPRequest
-from ._operations import Answer, operate
 from ._serversocket import ServerSocket
+from ._websocketclient import (
+    WebSocketClientConnection,
+    WebSocketClosedError,
+    WebSocketError,
+    websocket_connect,
+)
 from .escape import json_encode, to_unicode, utf8
 
 __all__ = [
@@ -24,84 +23,6 @@ __all__ = [
     "WebSocketHandler",
     "websocket_connect",
 ]
-
-
-class WebSocketError(Exception):
-    """Something is wrong with a websocket."""
-
-
-class WebSocketClosedError(WebSocketError):
-    """A message was written to a closed websocket."""
-
-
-def websocket_connect(
-    url: str | HTTPRequest,
-    io_loop: Any = None,
-    callback: Callable[[Any], Any] | None = None,
-    connect_timeout: float | None = None,
-    on_message_callback: Callable[[Any], Any] | None = None,
-    compression_options: Any = None,
-    **options: Any,
-) -> Any:
-    """Connect; a Future of a `WebSocketClientConnection` comes back, and goes to ``callback``."""
-    address = url.url if isinstance(url, HTTPRequest) else url
-    choices.record("websocket", "connect", address)
-
-    def refused() -> BaseException:
-        return ConnectionRefusedError(111, "Connection refused")
-
-    answers = (
-        Answer("connected", WebSocketClientConnection(address, on_message_callback)),
-        Answer("refused", error=refused),
-        Answer("no websocket", error=lambda: WebSocketError("Non-websocket response")),
-    )
-    future = operate(f"websocket {address}", answers)
-    if callback is not None:
-        _current.loop().add_future(future, callback)
-    return future
-
-
-class WebSocketClientConnection:
-    """The client's end of a websocket."""
-
-    def __init__(self, url: str, on_message_callback: Callable[[Any], Any] | None = None) -> None:
-        self.url = url
-        self._on_message_callback = on_message_callback
-        self._closed = False
-        self.close_code: int | None = None
-        self.close_reason: str | None = None
-
-    def read_message(self, callback: Callable[[Any], Any] | None = None) -> Any:
-        """Return a Future of the next message, None once closed; it goes to ``callback``."""
-        if self._closed:
-            future = _futures.Future()
-            future.set_result(None)
-        else:
-            answers = (Answer("a message", "message"), Answer("closed"))
-            future = operate(f"websocket message from {self.url}", answers)
-            future.add_done_callback(self._hear)
-        if callback is not None:
-            _current.loop().add_future(future, callback)
-        return future
-
-    def _hear(self, future: Any) -> None:
-        if future.exception() is None and future.result() is None:
-            self._closed = True
-
-    def write_message(self, message: Any, binary: bool = False) -> Any:
-        """Send a message; WebSocketClosedError once closed."""
-        if self._closed:
-            raise WebSocketClosedError("Client connection has been closed")
-        choices.record("websocket", "write", message)
-        future = _futures.Future()
-        future.set_result(None)
-        return future
-
-    def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Close the websocket."""
-        if not self._closed:
-            self._closed = True
-            choices.record("websocket", "close", (code, reason))
 
 
 class WebSocketHandler(RequestHandler):

@@ -424,7 +424,9 @@ def test_websocket_callbacks_get_the_future() -> None:
     IOLoop.current().run_until_idle()
     assert seen[1].result() == "message"
     connection.close()
-    with pytest.raises(websocket.WebSocketClosedError):
+    with pytest.raises(AttributeError, match="write_message"):
+        connection.write_message("x")
+    with generation.use(6), pytest.raises(websocket.WebSocketClosedError):
         connection.write_message("x")
 
 

@@ -47,7 +47,7 @@ def compared(nodes: Iterable[ast.AST]) -> dict[str, frozenset[str]]:
             sides = [node.left, *node.comparators]
             values = {each for side in sides for each in _texts(side, constants)}
             values |= {change(each) for change in _changes(node) for each in values}
-            for side in sides:
+            for side in map(_bare, sides):
                 key = _looked_up(side) or source_of.get(dotted(side) or "") or last(side)
                 if key:
                     found.setdefault(key, set()).update(values)
@@ -88,18 +88,33 @@ def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list
     return source_of, constants
 
 
+_SHAPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "decode", "encode"})
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """``a`` for ``a.strip().lower()``: text that is compared in another shape."""
+    while (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in _SHAPING
+    ):
+        node = node.func.value
+    return node
+
+
 def _split(node: ast.AST) -> tuple[str, str]:
     """What is split or looked into, by its name, and a text that fits; else two empty strings."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
         return "", ""
     at = node.args[0]
-    if not isinstance(at, ast.Constant) or not isinstance(at.value, str):
+    if not isinstance(at, ast.Constant) or not isinstance(at.value, (str, bytes)):
         return "", ""
+    text = at.value if isinstance(at.value, str) else at.value.decode("latin1")
     of = node.func.value
     name = _looked_up(of) or dotted(of) or ""
     if node.func.attr in ("split", "rsplit", "partition"):
-        return name, f"1{at.value}2"
-    return (name, at.value) if node.func.attr in ("startswith", "endswith") else ("", "")
+        return name, f"1{text}2"
+    return (name, text) if node.func.attr in ("startswith", "endswith") else ("", "")
 
 
 def _looked_up(node: ast.expr) -> str | None:

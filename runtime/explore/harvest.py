@@ -45,7 +45,8 @@ class Harvest:
     ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
     ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
     into. ``mutated``: last names of what is changed in place. ``listeners``: methods that are given
-    what a client sends, and ``method parameter`` for the names that they give to it.
+    what a client sends, and ``method parameter`` for the names that they give to it; also
+    ``read_until line`` for the names of what a read gives, through variables and callbacks.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -66,6 +67,11 @@ class Harvest:
     frames: bool = False
     mutated: frozenset[str] = frozenset()
     listeners: frozenset[str] = frozenset()
+
+    @property
+    def reads_numbers(self) -> bool:
+        """Whether text is read as a number somewhere."""
+        return "1" in self.compared.get("body", ())
 
     def heard(self, method: str) -> frozenset[str]:
         """The texts that the code compares what ``method`` is given with."""
@@ -129,7 +135,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
-        listeners=frozenset(name for node in nodes for name in _listeners(node)),
+        listeners=frozenset((*(n for node in nodes for n in _listeners(node)), *_reads(nodes))),
     )
 
 
@@ -200,6 +206,30 @@ def _listeners(node: ast.AST) -> Iterator[str]:
         yield node.name
         for each in [*node.args.posonlyargs, *node.args.args][1:2]:
             yield f"{node.name} {each.arg}"
+
+
+_GIVING = """
+read_message read_until read_until_regex read_until_close read_bytes result set_exit_callback
+wait_for_exit websocket_connect
+"""
+_READS = frozenset(_GIVING.split())
+
+
+def _reads(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """``read_until line`` for ``line = yield stream.read_until(...)``, and for callbacks of it."""
+    nodes = list(nodes)
+    functions = {n.name: n for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            calls = [n for n in ast.walk(node.value) if isinstance(n, ast.Call)]
+            for name in filter(None, map(dotted, node.targets)):
+                yield from (f"{last(n.func)} {name}" for n in calls if last(n.func) in _READS)
+        elif isinstance(node, ast.Call) and last(node.func) in _READS:
+            for given in (*node.args, *(each.value for each in node.keywords)):
+                taken = given if isinstance(given, ast.Lambda) else functions.get(last(given))
+                if taken is not None:
+                    names = [each.arg for each in taken.args.args if each.arg != "self"]
+                    yield from (f"{last(node.func)} {name}" for name in names)
 
 
 def _asked_for(node: ast.AST) -> Iterator[str]:

@@ -19,7 +19,7 @@ from .._upstream import Outcome
 from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
-from . import circumstances, earlier
+from . import circumstances, earlier, peers  # noqa: F401 (says what streams give)
 from .answers import upstream_outcomes
 from .circumstances import Circumstances
 from .clients import MESSAGES, OTHER_MESSAGES, BodyClient, SocketClient, ask_for_websocket
