@@ -230,3 +230,14 @@ def test_a_compiled_pattern_is_no_state() -> None:
     )
     assert not loaded.unseen
     assert not loaded.watch.shares(frozenset({"match"}))
+
+
+def test_a_submodule_that_is_not_there_hangs_on_its_package() -> None:
+    text = handler(
+        "def get(self):\n    self.write(str([pack.gone.name, gone.name, pack.there]))",
+        "import pack\nfrom pack import gone",
+    )
+    seen = world.execute(
+        program(text, text, project={"pack/__init__.py": b"there = 1"}), "Main.get", Recorder()
+    )
+    assert "[<pack.gone.name>, <pack.gone.name>, 1]" in effects(seen, "body")[0]

@@ -166,6 +166,9 @@ class Importer:
             for each in fromlist
             if not hasattr(module, each) and self._tolerates(caller, f"{name}.{each}")
         ]
+        if missing and isinstance(module, _Own) and hasattr(module, "__path__"):
+            vars(module).update({each: part(f"{name}.{each}") for each in missing})
+            return module  # submodules that are not there hang on their package all the same
         return _completed(name, module, missing) if missing else module
 
     def module(self, name: str) -> Any:
