@@ -199,7 +199,8 @@ class Delegates:
         if block is None:
             return list(self.facts(method).named)
         names = {name for stmt in block for name in tree.names(stmt)}
-        return [each for each in self.reach(method) if each.name in names]
+        named = (each for at in self.reach(method) for each in self.facts(at).named)
+        return [each for each in dict.fromkeys(named) if each.name in names]
 
     def _to_itself(self, site: Site, targets: tuple[Method, ...]) -> Site:
         """``site`` with the one method that it certainly calls."""
