@@ -54,6 +54,9 @@ USES = {
     "compiled twice": ("re.compile(re.compile('a')).sub('x', 'ab')", "xb"),
     "compiled, shown": ("[re.compile('a', re.I)]", "[re.compile('a', re.IGNORECASE)]"),
     "compiled, copied": ("copy.deepcopy(re.compile('a')) == re.compile('a')", "True"),
+    "a duration": ("datetime.timedelta(seconds=db.age) * 2", "0:00:02"),
+    "a duration's type": ("isinstance(datetime.timedelta(db.days), datetime.timedelta)", "True"),
+    "a plain duration": ("datetime.timedelta(0, 3, minutes=1)", "0:01:03"),
     "sorted": ("sorted([db.b, db.a])", "[<db.b>, <db.a>]"),
     "dictionary": ("dict(db)", "{<db.keys()[0]>: <db[<db.keys()[0]>]>}"),
     "keywords": ("(lambda **k: len(k))(**db)", "1"),
@@ -63,7 +66,7 @@ USES = {
     "the handler": ("db.find(self)", "<db.find(<the handler>)>"),
 }
 IMPORTED = """
-import copy, functools, json, re
+import copy, datetime, functools, json, re
 from urllib.parse import quote
 """
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _current
 from .circumstances import now
+from .standin import Standin
 
 _CLOCKS = frozenset(
     ("time.time", "time.monotonic", "datetime.now", "datetime.utcnow", "datetime.datetime.now",
@@ -96,14 +97,26 @@ class _Date(real_datetime.date, metaclass=_Like):
         return cls(*_moment(None)[:3])
 
 
-for _made, _name in ((_DateTime, "datetime"), (_Date, "date")):
+class _Duration(real_datetime.timedelta, metaclass=_Like):
+    """Makes real durations, of numbers from outside too."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        named = {name: _number(value) for name, value in kwargs.items()}
+        return real_datetime.timedelta(*map(_number, args), **named)
+
+
+def _number(value: Any) -> Any:
+    return int(value) if type(value) is Standin else value
+
+
+for _made, _name in ((_DateTime, "datetime"), (_Date, "date"), (_Duration, "timedelta")):
     _made.__name__ = _made.__qualname__ = _name
     _made.__module__ = "datetime"
 
 
 def datetime_module() -> ModuleType:
-    """``datetime`` whose ``now`` and ``today`` are virtual."""
+    """``datetime`` whose ``now`` and ``today`` are virtual, and that computes with stand-ins."""
     made = ModuleType("datetime")
     made.__dict__.update(real_datetime.__dict__)
-    made.__dict__.update(datetime=_DateTime, date=_Date)
+    made.__dict__.update(datetime=_DateTime, date=_Date, timedelta=_Duration)
     return made
