@@ -7,7 +7,7 @@ override, plain parameters, no name that the move would capture); otherwise the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
@@ -17,14 +17,14 @@ from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
 from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
+from .exactness import looks_closely
 from .given_back import GivenBack
 from .model import Callback, Placement
 from .moving import Movability
 from .order import check_order
-from .refusal import Refused
+from .refusal import SEVERAL, Refused
 from .renaming import fixed_names
 from .repeat import loop
-from .responses import handed_on
 from .scope import Host, Piece
 from .sites import Site, SiteFinder
 from .unit import Unit
@@ -91,7 +91,7 @@ class Continuations:
             self._check_depth(site)
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
-        exact = self.exact(ref)
+        exact = looks_closely(self.unit, ref)
         passed = len(site.operation.passes)
         level = self.nesting.level(ref.function)
         given = bindings(ref, passed) if level is not None and level.certain else None
@@ -101,7 +101,7 @@ class Continuations:
         if params is None and ref.function is not None and not _flexible(ref):
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
         if level is None and self.movability.movable(site, ref) and params is not None:
-            found = self._inline(site, ref, params, host, after)
+            found = self._moved(site, ref, params, host, after)
             if found is not None:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
@@ -133,45 +133,27 @@ class Continuations:
         """Remember for the report where a callback stands now."""
         self.callbacks.append(Callback(site.callback.name, site.operation.name, placement))
 
-    def exact(self, ref: CallbackRef) -> bool:
-        """Whether the code may look at what ``raise_error=False`` does not keep (SEMANTICS 1).
-
-        For Tornado 6, where a failure's response is made by hand: at its time.
-        """
-        if self.unit.options.tornado >= 6:
-            return self._times(ref)
-        if self.unit.file.index.names & {"effective_url", "time_info"}:
-            return True
-        mentions = self.unit.workspace.files.mentions
-        elsewhere = bool(mentions("effective_url") or mentions("time_info"))
-        if ref.function is None:
-            return elsewhere
-        given = {p.name.value for p in takes(ref, 1) or ()}
-        handed = (a.value for a in tree.find(ref.function.body, cst.Arg))
-        if elsewhere and any(isinstance(v, cst.Name) and v.value in given for v in handed):
-            return True
-        for node in tree.find(ref.function.body, cst.Attribute):
-            path = tree.dotted(node) or ""
-            head, _, rest = path.partition(".")
-            if head in given and (
-                rest == "request" or rest.startswith(("request.", "error.response"))
-            ):
-                return True
-        opens = (
-            c
-            for c in tree.find(ref.function.body, cst.Call)
-            if tree.dotted(c.func) in {"getattr", "vars"}
-        )
-        return any(
-            isinstance(a.value, cst.Name) and a.value.value in given for c in opens for a in c.args
-        )
-
-    def _times(self, ref: CallbackRef) -> bool:
-        """Whether somebody may ask a response how long it took."""
-        if ref.function is None or "request_time" in self.unit.file.index.names:
-            return True
-        params = takes(ref, 1)
-        return params is None or handed_on(ref.function.body, {p.name.value for p in params})
+    def _moved(
+        self,
+        site: Site,
+        ref: CallbackRef,
+        params: list[cst.Param],
+        host: Host,
+        after: tuple[cst.CSTNode, ...],
+    ) -> tuple[str | None, tree.Block, tree.Block] | None:
+        """The body of the callback here; None where it stays, to be called."""
+        lists: tuple[list[Any], ...] = (self.callbacks, self.inlined, self.nested, self.handled)
+        before = [len(each) for each in lists]
+        try:
+            found = self._inline(site, ref, params, host, after)
+        except Refused as refused:
+            if refused.code not in SEVERAL or ref.kind != "method":
+                raise
+            found = None  # as a coroutine of its own it may start several
+        if found is None:
+            for each, length in zip(lists, before, strict=True):
+                del each[length:]
+        return found
 
     def _inline(
         self,
@@ -184,11 +166,9 @@ class Continuations:
         function = ref.function
         assert function is not None
         bound = self._bound_arguments(ref, params)
-        before_piece = list(self.callbacks), list(self.inlined), list(self.nested)
         piece = self.piece(ref, function, host)
         table = host.renames(piece)
         if table is None:
-            self.callbacks, self.inlined, self.nested = before_piece
             return None
         before: tree.Block = []
         table, fixed = dict(table), fixed_names(piece.block)

@@ -44,14 +44,16 @@ class Facts:
 class Delegates:
     """The project's methods as far as they start operations; answers are remembered.
 
-    ``converted`` are the new statements of the methods that were converted so far, by node, and
-    ``reporting`` those functions among them that answer errors of their own behind an operation.
+    ``converted`` are the new statements of the methods that were converted so far, by node;
+    ``reporting`` those functions among them that answer errors of their own behind an operation,
+    ``beside`` those that run beside the one that starts them.
     """
 
     methods: Methods
     catalogue: Catalogue
     options: Options
     converted: dict[int, tree.Block] = field(default_factory=dict)
+    beside: set[int] = field(default_factory=set)
     reporting: set[int] = field(default_factory=set)
     _facts: dict[int, Facts] = field(default_factory=dict)
     _waits: dict[int, bool] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from .callbacks import CallbackRef, is_plain, takes
 from .comments import carried
 from .continuation import Continuations
 from .direct import Converter
+from .exactness import looks_closely
 from .layout import realigned
 from .refusal import Refused
 from .responses import Started
@@ -131,7 +132,7 @@ class FanOut:
     def _shim(self, site: Site | None) -> bool:
         """Whether the coroutine needs the request too, to make the response of a failure."""
         assert site is not None
-        return self.forms.shim(site, self.continuations.exact(site.callback))
+        return self.forms.shim(site, looks_closely(self.continuations.unit, site.callback))
 
     def _child_call(self, site: Site | None) -> tuple[tree.Block, cst.BaseExpression]:
         """The call of the coroutine that waits for what ``site`` starts; what comes before it."""
@@ -139,7 +140,7 @@ class FanOut:
         before: tree.Block = []
         given: list[cst.BaseExpression] = []
         if self._shim(site):
-            exact = self.continuations.exact(site.callback)
+            exact = looks_closely(self.continuations.unit, site.callback)
             whole = self.forms.start(
                 site, tree.fresh("future", self.host.taken), exact, self.host.taken
             )
@@ -299,7 +300,7 @@ class FanOut:
         they are none of the names ``inner``.
         """
         wanted = ["future", "request", "began"] if self._shim(site) else ["future"]
-        wanted = wanted if self.continuations.exact(site.callback) else wanted[:2]
+        wanted = wanted if looks_closely(self.continuations.unit, site.callback) else wanted[:2]
         given = [tree.fresh(name, inner) for name in wanted]
         started = Started([], *given)
         wait = self.forms.yielding().finish(site, started, target or None, host.taken)

@@ -14,7 +14,7 @@ from .edit import Rewrite
 from .fanout import FanOut
 from .find import ENGINE, Handler, decorated
 from .methods import VERBS
-from .refusal import Refused
+from .refusal import SEVERAL, Refused
 from .responses import REDIRECTS, may_hang
 from .scope import Host
 from .sites import Site, SiteFinder
@@ -45,10 +45,6 @@ def rewrite(unit: Unit, handler: Handler) -> Rewrite:
         if refused.code not in SEVERAL:
             raise
         return _side_by_side(unit, handler, Continuations(unit, cls, finder), first)
-
-
-SEVERAL = frozenset({"UC301", "UC302", "UC303"})
-"""Refusals of the direct form that coroutines running side by side may still be right for."""
 
 
 def _one_after_another(
@@ -89,10 +85,8 @@ def _assembled(
     block = guarded(unit, continuations.cls, block, first or "self")
     if open_end:
         block = [tree.line(f"{first}._auto_finish = False"), *block]
-    nested = [(old, new) for old, new in replaced if _inside(handler.node, old)]
-    block = [tree.replace(stmt, nested) for stmt in block]
+    block, outside = parted(handler.node, block, replaced)
     new = with_footers(_coroutine(unit, handler, [*docstring, *block]), continuations)
-    outside = [pair for pair in replaced if pair not in nested]
     handled = continuations.handled
     return Rewrite(
         ((handler.node, new), *outside),
@@ -126,8 +120,14 @@ def with_footers(node: cst.FunctionDef, continuations: Continuations) -> cst.Fun
     return node.with_changes(body=body.with_changes(footer=[*body.footer, *lines]))
 
 
-def _inside(function: cst.FunctionDef, node: cst.CSTNode) -> bool:
-    return any(each is node for each in tree.walk(function))
+def parted(
+    function: cst.FunctionDef, block: tree.Block, replaced: list[tuple[cst.CSTNode, cst.CSTNode]]
+) -> tuple[tree.Block, list[tuple[cst.CSTNode, cst.CSTNode]]]:
+    """``block`` with what is replaced inside of ``function``, and what is replaced elsewhere."""
+    inside = {id(each) for each in tree.walk(function)}
+    nested = [pair for pair in replaced if id(pair[0]) in inside]
+    outside = [pair for pair in replaced if id(pair[0]) not in inside]
+    return [tree.replace(stmt, nested) for stmt in block], outside
 
 
 def _check_role(unit: Unit, handler: Handler, finder: SiteFinder, found: list[Site]) -> None:

@@ -12,18 +12,20 @@ import libcst as cst
 from . import cst as tree
 from . import fronts, outsiders
 from .answering import answered
-from .bodies import trimmed
+from .bodies import trimmed, without_nested
 from .bystanders import Bystanders
 from .continuation import Continuations
 from .decorators import check_one
 from .direct import Converter
 from .edit import Rewrite
+from .fanout import FanOut
 from .find import ENGINE, decorated
 from .forms import Forms
 from .generators import waiting
 from .handler import (
     check_nested,
     cleared,
+    parted,
     remarks,
     split,
     with_footers,
@@ -31,7 +33,7 @@ from .handler import (
 from .methods import Method
 from .names import parameters
 from .producers import Produced, without
-from .refusal import Refused
+from .refusal import SEVERAL, Refused
 from .returning import Returning
 from .scope import Host
 from .stopping import guarded
@@ -61,11 +63,17 @@ def _rewritten(unit: Unit, method: Method, rounds: bool) -> Rewrite:
     finder.resolver.given = own.parameter if own is not None else None
     answering = unit.delegates.answers(method)
     continuations = Continuations(unit, method.cls, finder, answering, rounds)
-    host = Host.of(node, unit.file.names, first)
-    converter = Converter(continuations, node, host)
+    converter = Converter(continuations, node, Host.of(node, unit.file.names, first))
     check_nested(node, finder, first, converter.found)
     docstring, body = split(node)
-    block = continuations.whole(converter, body)
+    outside: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+    try:
+        block = continuations.whole(converter, body)
+    except Refused as refused:
+        if refused.code not in SEVERAL or own is not None or not answering:
+            raise
+        continuations = Continuations(unit, method.cls, finder, answering, rounds)
+        block, outside = _side_by_side(continuations, method, body)
     new = node
     if converter.found:
         block = cleared(trimmed(block))
@@ -75,7 +83,10 @@ def _rewritten(unit: Unit, method: Method, rounds: bool) -> Rewrite:
     if converter.found:
         block = _guarded(unit, method, block, answering and own is None)
     done = Rewrite(
-        ((node, with_footers(_coroutine(unit, new, [*docstring, *block]), continuations)),),
+        (
+            (node, with_footers(_coroutine(unit, new, [*docstring, *block]), continuations)),
+            *outside,
+        ),
         tuple(continuations.inlined),
         tuple(continuations.callbacks),
         notes=remarks(unit, continuations.handled),
@@ -84,6 +95,18 @@ def _rewritten(unit: Unit, method: Method, rounds: bool) -> Rewrite:
         block=tuple(block),
     )
     return done if own is None else _outside(unit, method, own, done)
+
+
+def _side_by_side(
+    continuations: Continuations, method: Method, body: tree.Block
+) -> tuple[tree.Block, list[tuple[cst.CSTNode, cst.CSTNode]]]:
+    """Several operations are in flight: each callback becomes a coroutine of its own."""
+    unit = continuations.unit
+    host = Host.of(method.node, unit.file.names, method.first)
+    fanout = FanOut(continuations, method.node, host)
+    block, outside = parted(method.node, fanout.convert(body), fanout.replaced)
+    unit.delegates.beside.update(id(old) for old, _ in outside)
+    return without_nested(block, continuations.nested), outside
 
 
 def _guarded(unit: Unit, method: Method, block: tree.Block, answering: bool) -> tree.Block:

@@ -14,3 +14,7 @@ class Refused(Exception):
         super().__init__(sentence(code, **facts))
         self.code = code
         self.node = node
+
+
+SEVERAL = frozenset({"UC301", "UC302", "UC303"})
+"""Refusals of the direct form that coroutines running side by side may still be right for."""

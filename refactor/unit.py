@@ -49,7 +49,8 @@ class Unit:
 
         ``children`` are methods that become coroutines beside their caller, by node.
         """
-        return Finishing(self.workspace, cls, self.delegates.converted, children)
+        beside = {*children, *self.delegates.beside}
+        return Finishing(self.workspace, cls, self.delegates.converted, beside)
 
     def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
         """The 1-based line of a node of the original file."""
