@@ -179,7 +179,6 @@ class Continuations:
                 continue
             if table.get(name, name) in later:
                 if name in fixed:
-                    self.callbacks, self.inlined, self.nested = before_piece
                     return None
                 table[name] = tree.fresh(f"{name}_2", host.taken)
             before.append(tree.line(f"{table.get(name, name)} = VALUE", VALUE=arg.value))
