@@ -101,15 +101,17 @@ def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
 
 
 def _reached(case: Case) -> frozenset[str]:
-    """The classes that a change can reach: the changed one, those that name it or that it names."""
+    """The classes that a change can reach: the changed one, its users, and what it is made of."""
     tree = ast.parse((case.fixture.folder / case.file).read_bytes())
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    changed = [c.name for c in classes if c.lineno <= case.mutant.line <= (c.end_lineno or 0)]
-    found = set(changed or [c.name for c in classes])
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    line = case.mutant.line
+    changed = {n for n, c in classes.items() if c.lineno <= line <= (c.end_lineno or 0)}
+    users = set(changed or classes)
+    bases = set(users)
     for _ in classes:
-        found |= {c.name for c in classes if not found.isdisjoint(_names(c))}
-        found.update(*(_names(c) for c in classes if c.name in found))
-    return frozenset(found)
+        users |= {name for name, node in classes.items() if not users.isdisjoint(_names(node))}
+        bases |= {name for base in bases for name in _names(classes[base]) if name in classes}
+    return frozenset(users | bases)
 
 
 def _names(node: ast.AST) -> set[str]:

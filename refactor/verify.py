@@ -19,7 +19,6 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from tokenize import detect_encoding
 from types import TracebackType
 from typing import Any
@@ -241,17 +240,6 @@ class Verifier:
         if self._child is not None:
             self._child.end()
             self._child = None
-
-
-def replay_files(before: str, after: str, handler: str, tape: str, **options: Any) -> Verdict:
-    """Play one tape to two files, given by path; for the generated tests.
-
-    ``options`` are fields of ``VerifyOptions``. The verdict is *different*, or *inconclusive*: one
-    tape proves nothing more. Its ``details["agreed"]`` says whether both versions did the same.
-    """
-    first, second = (Version(Path(p).name, Path(p).read_bytes()) for p in (before, after))
-    with Verifier(VerifyOptions(**options)) as verifier:
-        return verifier.replay(first, second, handler, tape)
 
 
 class _Lost(Exception):

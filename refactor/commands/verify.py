@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 @click.option("--runs", type=click.IntRange(min=1), help="Runs to check one handler.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the sampling.")
 @click.option("--replay", metavar="TAPE", help="Play one counterexample again (with --handler).")
+@click.option(
+    "--test",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a pytest file for the first difference of two files.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="Read the settings from this file.")
 @click.option("--isolated", is_flag=True, help="Ignore all configuration files.")
 @click.option(
@@ -60,9 +65,35 @@ def verify(before: Path, after: Path, **arguments: Any) -> int:
         options = verify_options(settings, root_of(before), **_generations(arguments))
         with Verifier(options) as verifier:
             answers = [each for pair in found for each in _answers(verifier, pair, arguments)]
+    if arguments["test"] is not None:
+        _write_test(before, after, answers, arguments)
     comparison = Comparison((before, after), tuple(answers), tuple(failures))
     _print(comparison, arguments)
     return comparison.exit_code()
+
+
+def _write_test(
+    before: Path, after: Path, answers: list[Answer], arguments: dict[str, Any]
+) -> None:
+    """Write the first counterexample to the file that was asked for, if there is one."""
+    from ..generated import as_test
+
+    file: Path = arguments["test"]
+    given = {**_generations(arguments)}
+    if arguments["imports"]:
+        given["imports"] = arguments["imports"]
+    if arguments["assume_once"]:
+        given["assume_once"] = True
+    for answer in answers:
+        example = answer.verdict.counterexample
+        if example is not None and before.is_file() and after.is_file():
+            text = as_test(before, after, answer.name, example, file.parent, **given)
+            try:
+                file.write_text(text, "utf-8")
+            except OSError as error:
+                raise OneLine(f"{file}: {error.strerror}") from None
+            say(f"wrote {file}")
+            return
 
 
 def _generations(arguments: dict[str, Any]) -> dict[str, int]:

@@ -1,12 +1,11 @@
 """A counterexample for people and for programs: the two runs side by side.
 
-``as_data`` gives what the JSON report holds, ``as_text`` the same as two aligned columns, and
-``as_test`` a pytest file that fails as long as the two versions differ on this tape.
+``as_data`` gives what the JSON report holds, ``as_text`` the same as two aligned columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -174,22 +173,3 @@ def _file_name(path: str) -> str:
 def _clip(text: str) -> str:
     text = text.replace("\n", "\\n")
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
-
-
-def as_test(handler: str, before: str, after: str, replay: str, lines: Sequence[str] = ()) -> str:
-    """A pytest file that plays this one tape to the two files and fails while they differ.
-
-    ``before`` and ``after`` are paths as the test should open them, ``lines`` go into its
-    docstring.
-    """
-    name = "".join(char if char.isalnum() else "_" for char in handler).lower()
-    story = "\n".join(f"    {line}".rstrip() for line in lines)
-    return (
-        f'"""Fails as long as {handler} behaves differently in the two files."""\n\n'
-        "from uncallback.refactor.verify import replay_files\n\n\n"
-        f"def test_{name}_behaves_as_before():\n"
-        + (f'    r"""\n{story}\n    """\n' if story and '"""' not in story else "")
-        + f"    tape = {replay!r}\n"
-        f"    verdict = replay_files({before!r}, {after!r}, {handler!r}, tape)\n"
-        '    assert verdict.details.get("agreed"), verdict.reason\n'
-    )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from .compare import across
 from .guard import Guard
 from .job import BadRequest, Job, read
-from .render import as_data, as_test, as_text
+from .render import as_data, as_text
 from .search import play
 from .shrink import Shrunk
 from .tape import Recorder
@@ -120,12 +120,7 @@ class Service:
             judgement = Judgement("inconclusive", False, 0, 0.0, str(error))
         except (Exception, Interrupted, SystemExit) as error:
             judgement = Judgement("inconclusive", False, 0, 0.0, _failure(error))
-        shown = _shown(name, judgement)
-        example = shown["counterexample"]
-        if example is not None:
-            paths = loaded.job.before.path, loaded.job.after.path
-            example["test"] = as_test(name, *paths, example["replay"], example["text"].splitlines())
-        return shown
+        return _shown(name, judgement)
 
     def _judge(self, loaded: _Loaded, name: str) -> Judgement:
         job = loaded.job
