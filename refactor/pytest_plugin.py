@@ -96,7 +96,8 @@ class Equivalence:
                 if problem is not None:
                     pytest.fail(f"uncallback: {problem}", pytrace=False)
                 return Version(shown, data)
-        pytest.fail(f"uncallback: no file {name} in {self._folders[0]}", pytrace=False)
+        searched = " or ".join(dict.fromkeys(map(str, self._folders)))
+        pytest.fail(f"uncallback: no file {name} in {searched}", pytrace=False)
 
 
 def _problem(name: str, data: bytes) -> str | None:

@@ -109,17 +109,20 @@ def test_misuse_gets_one_line(project: Path, call: str, text: str) -> None:
 
 
 def test_the_generated_test_fails_while_the_versions_differ(project: Path) -> None:
-    from uncallback.refactor.verify import Verifier, Version
-
-    with Verifier() as verifier:
-        verdict = verifier.verify(
-            Version("before.py", BEFORE.encode()), Version("naive.py", NAIVE.encode()), ["Main.get"]
-        )["Main.get"]
-    assert verdict.counterexample is not None
-    generated = verdict.counterexample["test"]
-    bad = run(project, generated)
+    (project / "tests").mkdir()
+    (project / "names.py").write_text("def shown(response):\n    return str(response.code)\n")
+    for name in ("before", "after", "naive"):
+        file = project / f"{name}.py"
+        source = file.read_text().replace("str(response.code)", "shown(response)")
+        file.write_text(f"from names import shown\n{source}")
+    generated = project / "tests" / "test_main.py"
+    command = ["verify", "before.py", "naive.py", "--test", "tests/test_main.py"]
+    arguments = [sys.executable, "-m", "uncallback.refactor.cli", *command]
+    told = subprocess.run(arguments, cwd=project, capture_output=True, text=True, timeout=120)
+    assert told.stderr == "wrote tests/test_main.py\n"
+    bad = run(project / "tests", generated.read_text())
     assert bad.returncode == 1
     assert "agreed for 1 step" in bad.stdout
-    (project / "naive.py").write_text(AFTER)
-    good = run(project, generated)
+    (project / "naive.py").write_bytes((project / "after.py").read_bytes())
+    good = run(project / "tests", generated.read_text())
     assert good.returncode == 0, good.stdout

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from uncallback.runtime.explore.describe import describe
-from uncallback.runtime.explore.render import as_data, as_test, as_text
+from uncallback.runtime.explore.render import as_data, as_text
 from uncallback.runtime.explore.search import Budget, Execute
 from uncallback.runtime.explore.tape import Recorder, decode, encode
 from uncallback.runtime.explore.trace import FINISHED, NEVER, Interrupted, Outline, Run
@@ -256,8 +256,6 @@ def test_columns_and_generated_test() -> None:
     shown = as_text(data)
     assert "They agree for 1 step." in shown
     assert any(line.startswith(" -> call find 1") for line in shown.splitlines())
-    source = as_test("Login.get", "before.py", "after.py", data["replay"], shown.splitlines())
-    compile(source, "test_generated.py", "exec")
 
 
 @pytest.mark.parametrize("tape", [{}, {"fetch GET http://a/ü #1": "599"}, {"a": "b", "c": '"'}])
