@@ -36,6 +36,8 @@ from .tape import Recorder
 from .trace import FINISHED, NEVER, SEEN, Interrupted, Place, Run
 
 _TURNS = 3000
+_GIVING_WAY = frozenset({"add_callback", "call_soon", "moment", "spawn_callback"})
+"""What code calls to let others go first, who may be requests that came at the same time."""
 _OF_FUTURES = """
 add_done_callback add_future cancel cancelled chain_future done exc_info exception maybe_future
 remove_done_callback result running WaitIterator with_timeout
@@ -168,7 +170,8 @@ class _Request:
         _upstream.set_outcomes(self._outcomes)
         try:
             self._begin(kind, verb, self.connection)
-            while self.others.start(self.here.ask, "at the same time"):
+            gives_way = not _GIVING_WAY.isdisjoint(self.here.harvest.attributes)
+            while gives_way and self.others.start(self.here.ask, "at the same time"):
                 pass
             self.loop.run_until_idle(_TURNS)
             while (self.program.unseen or not self.connection.finished) and self.others.start(
