@@ -13,6 +13,7 @@ from .delegates import Delegates
 from .edit import Rewrite
 from .findings import findings
 from .group import Groups
+from .legacy import bare_returns
 from .methods import Methods
 from .model import Conversion, HandlerId, Options, Reason
 from .opened import Editable
@@ -81,7 +82,7 @@ def _applied(unit: Unit, rewrites: Sequence[Rewrite]) -> cst.Module:
     added = {id(old): new for each in rewrites for old, new in each.added}
     done = unit.file.module.visit(_Apply({id(old): new for old, new in swaps}, gone, added))
     assert isinstance(done, cst.Module)
-    module = done
+    module = bare_returns(done) if unit.options.python < (3,) else done
     return unit.imports.apply(module, unit.workspace.imported_from(unit.file))
 
 

@@ -13,6 +13,7 @@ from .direct import Converter
 from .edit import Rewrite
 from .fanout import FanOut
 from .find import ENGINE, Handler, decorated
+from .giving import gives_nothing
 from .methods import VERBS
 from .refusal import SEVERAL, Refused
 from .responses import REDIRECTS, may_hang
@@ -34,7 +35,7 @@ def rewrite(unit: Unit, handler: Handler) -> Rewrite:
     _check_role(unit, handler, finder, found)
     if not found:
         return _without_operations(unit, handler, cls, first)
-    _check_values(handler, found)
+    _check_values(unit, handler, cls, found)
     check_nested(handler.node, finder, first, found)
     try:
         return _one_after_another(unit, handler, Continuations(unit, cls, finder), first)
@@ -205,7 +206,7 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
     if not unit.finishing(cls).always(body, first):
         raise Refused("UC101", handler.node)
     if decorated(unit.file.names, handler.node, ENGINE):
-        _check_values(handler, [])
+        _check_values(unit, handler, cls, [])
     use = unit.delegates.goes_on(unit.delegates.methods.at(cls, handler.node))
     if use is not None:
         at = use.file.line(use.node) if use.file is not None else 1
@@ -215,39 +216,15 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
     return Rewrite(((handler.node, new),), (), ())
 
 
-def _check_values(handler: Handler, found: list[Site]) -> None:
+def _check_values(unit: Unit, handler: Handler, cls: Class, found: list[Site]) -> None:
     """Refuse when the handler returns something that may be a future."""
     waited = {id(site.call) for site in found if site.argument is None}
+    method = unit.delegates.methods.at(cls, handler.node)
     for node in tree.find(handler.node.body, cst.Return, into_functions=False):
-        if node.value is None or tree.dotted(node.value) == "None":
+        if node.value is None or id(node.value) in waited:
             continue
-        if isinstance(node.value, cst.Call) and (
-            _gives_none(node.value, handler) or id(node.value) in waited
-        ):
-            continue
-        raise Refused("UC305", node, what=tree.code(node.value))
-
-
-NOTHING_RETURNED = frozenset(
-    {
-        "finish",
-        "render",
-        "redirect",
-        "send_error",
-        "write",
-        "set_status",
-        "set_header",
-        "write_error",
-    }
-)
-"""``RequestHandler`` methods that return None, or (5.1) a future that is safe to drop."""
-
-
-def _gives_none(call: cst.Call, handler: Handler) -> bool:
-    first = first_parameter(handler.node)
-    func = call.func
-    named = isinstance(func, cst.Attribute) and tree.dotted(func.value) == first
-    return named and isinstance(func, cst.Attribute) and func.attr.value in NOTHING_RETURNED
+        if not gives_nothing(unit.delegates, node.value, method):
+            raise Refused("UC305", node, what=tree.code(node.value))
 
 
 def check_nested(node: cst.FunctionDef, finder: SiteFinder, first: str, found: list[Site]) -> None:
