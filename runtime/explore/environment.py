@@ -25,7 +25,7 @@ from .steps import step
 
 _COMPUTING = """
 __future__ abc argparse array ast base64 binascii bisect builtins bz2 calendar cgi cmath codecs
-collections colorsys configparser contextlib contextvars copy copyreg csv ctypes dataclasses decimal
+collections colorsys configparser contextlib contextvars copy copyreg csv dataclasses decimal
 difflib dis email encodings enum errno fnmatch fractions functools gc getopt gettext graphlib gzip
 hashlib heapq hmac html http imghdr inspect io ipaddress itertools json keyword linecache locale
 logging lzma marshal math mimetypes numbers opcode operator optparse pickle pkgutil platform

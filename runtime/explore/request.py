@@ -6,8 +6,10 @@ read is present or absent, and its value may be one that the code compares it wi
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
+from functools import lru_cache
 from http.cookies import Morsel
 from typing import Any
 
@@ -29,6 +31,11 @@ _ADDRESSES = ("url", "uri", "link", "href")
 """Parts of names whose value may be an address that is then fetched."""
 
 _ALIKE = "as in the first request"
+_OF_MEDIA_TYPES = frozenset({"Accept", "Content-Type"})
+_MEDIA_TYPE = re.compile(r"(application|audio|image|multipart|text|video)/[a-z0-9.+-]+\Z")
+_MOST_MEDIA_TYPES = 4
+"""Headers whose value is a media type, how these look (RFC 6838), and how many are tried."""
+
 _UNNAMED = "x-other"
 """A name that no code has heard of, for code that looks at whatever there is."""
 _PLURAL = frozenset({"get_arguments", "get_query_arguments", "get_body_arguments", "arguments"})
@@ -50,6 +57,8 @@ def _value(of: str, kind: str, name: str, more: Sequence[str] = ()) -> str | Non
     """Ask for the value of something named, maybe one of ``more``; ``None`` if it is absent."""
     here = now()
     values = ["1", "text", *sorted(here.harvest.compared.get(name, ())), *more]
+    if name in _OF_MEDIA_TYPES:
+        values[:0] = _media_types(here.harvest.strings)
     if here.harvest.json:
         text = f'{{"from": "{kind} {name}"}}'
         here.bodies[text] = f"{kind} {name}"
@@ -61,6 +70,12 @@ def _value(of: str, kind: str, name: str, more: Sequence[str] = ()) -> str | Non
     if taken == 1:
         return None
     return values[0] if taken == 0 else values[taken - 1]
+
+
+@lru_cache(maxsize=64)
+def _media_types(strings: frozenset[str]) -> list[str]:
+    """The media types that the code names, but for a few at most."""
+    return sorted(filter(_MEDIA_TYPE.match, strings))[:_MOST_MEDIA_TYPES]
 
 
 def _named(of: str, what: str, kind: Container[str]) -> list[str]:
