@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -50,6 +52,19 @@ class CallbackResolver:
         self.cls = cls
         self.given: str | None = None
         """A parameter that is itself a callback, to be called by its name."""
+
+    @contextmanager
+    def giving(self, name: str | None, elsewhere: bool) -> Iterator[None]:
+        """Look at a function that knows the callback as ``name``.
+
+        With None it knows it as the one around it does, or not at all if it stands ``elsewhere``.
+        """
+        before = self.given
+        self.given = name if name is not None or elsewhere else before
+        try:
+            yield
+        finally:
+            self.given = before
 
     def resolve(self, expression: cst.BaseExpression, at: cst.CSTNode, first: str) -> CallbackRef:
         """The callback that ``expression`` names where ``self`` is called ``first``.
@@ -113,7 +128,7 @@ class CallbackResolver:
         if owner is None:
             raise Refused("UC203", expression, what=name)
         places = self.file.names.bindings(owner).assigned.get(name, [])
-        if name == self.given and len(places) == 1 and isinstance(places[0], cst.Param):
+        if name == self.given and self._kept(places):
             return CallbackRef("external", name, expression)
         module_level = isinstance(owner, cst.Module)
         if len(places) == 1 and isinstance(places[0], cst.FunctionDef):
@@ -126,6 +141,15 @@ class CallbackResolver:
             if isinstance(assigned, cst.Assign) and isinstance(assigned.value, cst.Lambda):
                 return CallbackRef("nested", name, expression, assigned.value)
         raise Refused("UC202", expression, what=name)
+
+    def _kept(self, places: Sequence[cst.CSTNode]) -> bool:
+        """Whether a parameter is bound again by ``stack_context.wrap`` alone, which keeps it."""
+        parameter, *others = sorted(places, key=lambda each: not isinstance(each, cst.Param))
+        assigned = [self.file.names.parents.get(id(each)) for each in others]
+        values = [each.value for each in assigned if isinstance(each, cst.Assign)]
+        calls = [each for each in values if isinstance(each, cst.Call)]
+        wraps = [each for each in calls if self.file.names.qualified(each.func, each) in WRAPPERS]
+        return isinstance(parameter, cst.Param) and len(wraps) == len(others)
 
 
 EXTERNAL_METHODS = frozenset({"finish", "write", "render", "redirect", "send_error", "on_finish"})

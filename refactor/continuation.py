@@ -166,7 +166,10 @@ class Continuations:
         function = ref.function
         assert function is not None
         bound = self._bound_arguments(ref, params)
-        piece = self.piece(ref, function, host)
+        given = self.finder.resolver.given
+        same = [n for n, arg in bound if given is not None and tree.dotted(arg.value) == given]
+        with self.finder.resolver.giving(same[0] if same else None, ref.kind == "method"):
+            piece = self.piece(ref, function, host)
         table = host.renames(piece)
         if table is None:
             return None
@@ -176,6 +179,10 @@ class Continuations:
         for name, arg in bound:
             if tree.dotted(arg.value) == name and name not in _rebound(after):
                 table.pop(name, None)
+                continue
+            keeps = name not in fixed and name not in _rebound(tuple(piece.block))
+            if given is not None and name in same and keeps:
+                table[name] = given  # its calls have to be found
                 continue
             if table.get(name, name) in later:
                 if name in fixed:

@@ -364,6 +364,10 @@ class _Onward:
     def operation(self, call: cst.Call) -> Operation | None:
         return self.delegates.operation(call, self.method.file, self.method.first)
 
+    def produced(self, function: cst.BaseExpression) -> Produced | None:
+        reached = self.delegates.methods.called(self.method.file, function)
+        return self.delegates.produced(reached[0]) if len(reached) == 1 else None
+
 
 def _site(call: cst.Call, maybe: bool, begins: Start) -> Site:
     name = tree.code(call.func)

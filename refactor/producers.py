@@ -15,6 +15,7 @@ from typing import Protocol
 import libcst as cst
 
 from . import cst as tree
+from .callbacks import PARTIALS, WRAPPERS
 from .catalogue import Operation
 from .methods import Method
 from .sites import SiteFinder, handed_on
@@ -56,15 +57,22 @@ def produced(method: Method, finder: SiteFinder, onward: Onward) -> Produced | N
     for position, param in enumerate(listed):
         name = param.name.value
         calls = [c for c in tree.find(node.body, cst.Call) if _name(c.func) == name]
-        handed = [c for c in tree.find(node.body, cst.Call) if _gets(c, name)]
+        wraps = _wraps(node, name, finder)
+        handed = [c for c in tree.find(node.body, cst.Call) if _gets(c, name) and c not in wraps]
         mentions = [n for n in tree.find(node.body, cst.Name) if n.value == name]
         keywords = [a for a in tree.find(node.body, cst.Arg) if _name(a.keyword) == name]
         again = [c for c in handed if onward.itself(c) and _at(c, name, position)]
-        onwards = [_passed(c, name, finder, onward) for c in handed if c not in again]
+        onwards = [
+            _passed(c, name, finder, onward) or bound(c, name, finder, onward)
+            for c in handed
+            if c not in again
+        ]
         given = any(each is not None for each in onwards)
-        if not (calls or given) or param.default is not None:
+        optional = param.default is not None and tree.dotted(param.default) == "None"
+        if not (calls or given) or not (optional or param.default is None):
             continue
-        if len(mentions) != len(calls) + len(handed) + len(keywords):
+        asked = sum(asks(stmt.test, name) is not None for stmt in tree.find(node.body, cst.If))
+        if len(mentions) != len(calls) + len(handed) + len(keywords) + asked + 2 * len(wraps):
             return None
         passed = {_given(call) for call in calls} | {each and each[0] for each in onwards}
         lengths = {len(names) if names is not None else None for names in passed}
@@ -85,6 +93,9 @@ class Onward(Protocol):
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The operation that ``call`` is because another function takes a callback."""
+
+    def produced(self, function: cst.BaseExpression) -> Produced | None:
+        """The callback that ``function`` takes, when it certainly is one of the project."""
 
 
 def _name(node: cst.CSTNode | None) -> str | None:
@@ -144,6 +155,74 @@ def _passed(
         names = (*operation.passes, *(_variable(arg.value) for arg in more))
         return (names, operation.immediate) if plain else None
     return operation.passes, operation.immediate
+
+
+def bound(
+    call: cst.Call, name: str, finder: SiteFinder, onward: Onward
+) -> tuple[tuple[str, ...], bool] | None:
+    """What the callback gets where ``call`` is a partial of it, or one that is bound to it.
+
+    That is ``async_callback(self.on_reply, callback)`` where ``on_reply`` calls it.
+    """
+    names = finder.file.names
+    argument = names.parents.get(id(call))
+    outer = names.parents.get(id(argument)) if isinstance(argument, cst.Arg) else None
+    starred = any(arg.star for arg in call.args)
+    if not isinstance(outer, cst.Call) or not _wrapper(call, finder) or starred:
+        return None
+    operation = finder.operation(outer) or onward.operation(outer)
+    if operation is None or operation.forwards or finder.argument(outer, operation) != argument:
+        return None
+    function, *others = call.args
+    at = [i for i, arg in enumerate(others) if _name(arg.value) == name]
+    if not at and not any(arg.keyword for arg in others):
+        more = tuple(_variable(arg.value) for arg in others)
+        return (*more, *operation.passes), operation.immediate
+    own = onward.produced(function.value) if len(at) == 1 else None
+    given = others[at[0]].keyword if at else None
+    where = own and (given.value == own.parameter if given else at[0] == own.position)
+    if own is None or not where or _name(function.value) == name:
+        return None
+    return own.passes, operation.immediate
+
+
+def _wrapper(call: cst.Call, finder: SiteFinder) -> bool:
+    """Whether ``call`` gives a callback that does what its first argument does."""
+    qualified = finder.file.names.qualified(call.func, call)
+    known = qualified in PARTIALS | WRAPPERS
+    return known or (tree.dotted(call.func) or "").endswith(".async_callback")
+
+
+def _wraps(node: cst.FunctionDef, name: str, finder: SiteFinder) -> list[cst.Call]:
+    """The values of ``callback = stack_context.wrap(callback)``, which a coroutine needs not."""
+    found = (rewrapped(stmt, name) for stmt in tree.block(node.body))
+    names = finder.file.names
+    return [c for c in found if c is not None and names.qualified(c.func, c) in WRAPPERS]
+
+
+def rewrapped(stmt: cst.CSTNode, name: str) -> cst.Call | None:
+    """The call in ``name = wrap(name)``."""
+    small = tree.small(stmt)
+    value = small.value if isinstance(small, cst.Assign) else None
+    if not isinstance(small, cst.Assign) or not isinstance(value, cst.Call):
+        return None
+    targets = [_name(each.target) for each in small.targets]
+    return value if targets == [name] == [_name(arg.value) for arg in value.args] else None
+
+
+def asks(test: cst.BaseExpression, name: str) -> bool | None:
+    """What a test for the presence of the callback ``name`` gives when there is one; else None."""
+    if _name(test) == name:
+        return True
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        return None if (inner := asks(test.expression, name)) is None else not inner
+    if not isinstance(test, cst.Comparison) or _name(test.left) != name:
+        return None
+    (other, *more) = test.comparisons
+    if more or tree.dotted(other.comparator) != "None":
+        return None
+    known = {cst.IsNot: True, cst.Is: False, cst.NotEqual: True, cst.Equal: False}
+    return known.get(type(other.operator))
 
 
 def without(node: cst.FunctionDef, name: str) -> cst.Parameters:

@@ -13,6 +13,7 @@ import libcst as cst
 
 from . import cst as tree
 from .aftermath import has_return, leaves, nothing
+from .producers import asks, rewrapped
 from .refusal import Refused
 
 
@@ -34,6 +35,7 @@ class Returning:
         Raises Refused (UC410) where a path does not call the callback, calls it twice, or does
         more afterwards.
         """
+        stmts = [stmt for stmt in stmts if rewrapped(stmt, self.name) is None]
         at = next((i for i, stmt in enumerate(stmts) if self.name in tree.names(stmt)), None)
         if at is None:
             if _raises(stmts) or (self.again and not any(_ends(each) for each in stmts)):
@@ -42,12 +44,25 @@ class Returning:
         head, stmt, rest = list(stmts[:at]), stmts[at], list(stmts[at + 1 :])
         if any(_ends(each) for each in head):
             raise self._refused(head[0])
+        if isinstance(stmt, cst.If) and asks(stmt.test, self.name) is not None:
+            return self.block([*head, *self._present(stmt, rest)])
         call = tree.called(stmt)
         if call is not None and _name(call.func) == self.name and nothing(rest):
             if any(self.name in tree.names(arg) for arg in call.args):
                 raise self._refused(call)
             return [*head, *self._return(stmt, call)]
         return [*head, *self._compound(stmt, rest)]
+
+    def _present(self, stmt: cst.If, rest: tree.Block) -> tree.Block:
+        """What runs of a question for the callback, and behind it, when there is one."""
+        chosen: tree.Block = []
+        if asks(stmt.test, self.name):
+            chosen = tree.block(stmt.body)
+        elif stmt.orelse is not None:
+            other = stmt.orelse
+            chosen = [other] if isinstance(other, cst.If) else tree.block(other.body)
+        chosen = tree.lift_comments(chosen, stmt.leading_lines)
+        return chosen if leaves(chosen) else [*chosen, *rest]
 
     def _refused(self, node: cst.CSTNode | None) -> Refused:
         return Refused("UC410", node, what=self.name)
