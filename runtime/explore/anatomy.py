@@ -11,6 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from .comparisons import dotted
+from .examined import examined
 from .harvest import VERBS
 from .instrument import executable_lines
 from .standin import Standin
@@ -89,6 +90,11 @@ class Anatomy:
         if method == "prepare":
             return mine or ["get"]
         return [verb for verb in mine if method in self._reached(owner, verb)]
+
+    def held(self, handler: str) -> set[str]:
+        """Kinds of values of which only some are tried, and which the handler takes apart."""
+        owner, _, method = handler.rpartition(".")
+        return set().union(*map(examined, self._reached(owner, method).values()))
 
     def outline(
         self, handler: str, starts: Starts, hands_over: Starts

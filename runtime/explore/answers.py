@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .._upstream import OUTCOMES, Outcome
-from .harvest import Harvest
+from .harvest import LONG, Harvest
 
 
 @lru_cache(maxsize=4096)
@@ -21,7 +21,11 @@ def _outcomes(
         *rest,
         *(Outcome(str(code), code, f"text of {name}".encode()) for code in sorted(codes - known)),
         *(
-            Outcome(f"200, {body!r}", 200, body.encode("latin1", "ignore"))
+            Outcome(
+                "200, a long body" if body == LONG else f"200, {body!r}",
+                200,
+                body.encode("latin1", "ignore"),
+            )
             for body in sorted(bodies)
         ),
     )
@@ -33,5 +37,5 @@ def upstream_outcomes(name: str, text: str, harvest: Harvest) -> tuple[Outcome, 
     ``text`` is the plain answer's body: bodies say whose they are, so that two of them cannot be
     mistaken for each other. Codes, bodies and headers that the code looks for come in too.
     """
-    bodies = harvest.compared.get("body", frozenset())
+    bodies = harvest.compared.get("body", frozenset()) | ({LONG} if harvest.measures else set())
     return _outcomes(name, text, harvest.codes, harvest.headers, bodies)

@@ -44,9 +44,10 @@ class Harvest:
     takes. ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
     ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
     ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
-    into. ``mutated``: last names of what is changed in place. ``listeners``: methods that are given
-    what a client sends, and ``method parameter`` for the names that they give to it; also
-    ``read_until line`` for the names of what a read gives, through variables and callbacks.
+    into; ``measures``: whether text is cut or counted. ``mutated``: last names of what is changed
+    in place. ``listeners``: methods that are given what a client sends, and ``method parameter``
+    for the names that they give to it; also ``read_until line`` for the names of what a read gives,
+    through variables and callbacks.
     """
 
     exceptions: frozenset[str] = frozenset()
@@ -65,8 +66,14 @@ class Harvest:
     blanks: bool = False
     looked_up: frozenset[str] = frozenset()
     frames: bool = False
+    measures: bool = False
     mutated: frozenset[str] = frozenset()
     listeners: frozenset[str] = frozenset()
+
+    def texts(self, name: str) -> list[str]:
+        """The texts to try for what is called ``name``, beside the plain ones."""
+        numbers = ["2"] if self.reads_numbers else []
+        return [*sorted(self.compared.get(name, ())), *numbers, *([LONG] if self.measures else [])]
 
     @property
     def reads_numbers(self) -> bool:
@@ -97,6 +104,8 @@ class Harvest:
 
 
 NOTHING = Harvest()
+LONG = "a text of some length " * 12
+"""A value to try where lengths matter."""
 
 
 def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
@@ -134,6 +143,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         blanks=any(map(_strips, nodes)),
         looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
+        measures=any(map(_measures, nodes)),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
         listeners=frozenset((*(n for node in nodes for n in _listeners(node)), *_reads(nodes))),
     )
@@ -155,7 +165,7 @@ def names_only(found: Harvest) -> Harvest:
 def _with_numbers(found: dict[str, frozenset[str]], called: set[str]) -> dict[str, frozenset[str]]:
     """Where text is read as a number, an answer may hold one."""
     if called & {"int", "float"}:
-        found["body"] = found.get("body", frozenset()) | {"1"}
+        found["body"] = found.get("body", frozenset()) | {"1", "2"}
     return found
 
 
@@ -241,6 +251,12 @@ def _asked_for(node: ast.AST) -> Iterator[str]:
         key = node.slice
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         yield key.value
+
+
+def _measures(node: ast.AST) -> bool:
+    """Whether a text is cut or its length taken."""
+    named = isinstance(node, ast.Call) and last(node.func) == "len"
+    return named or isinstance(node, ast.Slice)
 
 
 def _strips(node: ast.AST) -> bool:

@@ -109,10 +109,13 @@ class LoadedVersion:
         """What can be known about ``handler`` without running it."""
         path = self.version.path
         lines, operations = self.anatomy.outline(handler, self._starts, self._hands_over)
+        held = self.anatomy.held(handler)
+        if self.harvest.frames:
+            held.add("the frames of tracebacks")
         return Outline(
             lines=frozenset((path, line) for line in lines),
             operations={(path, line): name for line, name in operations.items()},
-            held=("the frames of tracebacks",) if self.harvest.frames else (),
+            held=tuple(sorted(held)),
         )
 
     def _starts(self, name: str, text: str | None) -> bool:

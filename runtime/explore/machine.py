@@ -104,7 +104,8 @@ class _Environ(MutableMapping[str, str]):
         written = here.attributes.get(("os.environ", name))
         if isinstance(written, str):
             return written
-        values = ["1", *sorted(here.harvest.compared.get(name, ()))]
+        here.hold(f"the value of environment variable {name}, but for those tried")
+        values = ["1", *here.harvest.texts(name)]
         key = f"environment variable {name}"
         if not here.live:
             here.fixed.add(name)

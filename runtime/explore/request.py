@@ -56,7 +56,8 @@ def _of(connection: object) -> str:
 def _value(of: str, kind: str, name: str, more: Sequence[str] = ()) -> str | None:
     """Ask for the value of something named, maybe one of ``more``; ``None`` if it is absent."""
     here = now()
-    values = ["1", "text", *sorted(here.harvest.compared.get(name, ())), *more]
+    here.hold(f"the value of {kind} {name}, but for those tried")
+    values = ["1", "text", *here.harvest.texts(name), *more]
     if name in _OF_MEDIA_TYPES:
         values[:0] = _media_types(here.harvest.strings)
     if here.harvest.json:
@@ -380,8 +381,8 @@ def path_arguments(names: Iterable[tuple[str, bool]]) -> list[bytes]:
     here = now()
     values: list[bytes] = []
     for name, required in names:
-        compared = sorted(here.harvest.compared.get(name, ()))
-        options = ["1", "text", *compared]
+        here.hold(f"the value of path argument {name}, but for those tried")
+        options = ["1", "text", *here.harvest.texts(name)]
         labels = [repr(each) for each in options]
         if not required:
             labels.append("absent")

@@ -123,6 +123,7 @@ class Standin(str):
         return self._size()
 
     def _size(self) -> int:
+        now().hold("lengths of what is outside, but for 0, 1 and 2")
         return (1, 0, 2)[now().settle(f"len({self._name})", ("1", "0", "2"))]
 
     def __iter__(self) -> Iterator[Any]:
@@ -171,6 +172,7 @@ class Standin(str):
         return str.__hash__(self)
 
     def __int__(self) -> int:
+        now().hold("numbers from outside, but for 1 and 0")
         return 1 - now().settle(f"int({self._name})", ("1", "0"))
 
     __index__ = __int__
