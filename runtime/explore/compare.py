@@ -12,13 +12,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
-from .trace import NEVER, NOTES, STUCK, Event, Run
+from .trace import NEVER, NOTES, STUCK, TOGETHER, Event, Run
 
 Relation = Literal[
     "equal", "after narrower", "after wider", "overlapping", "disjoint", "not established"
 ]
 Trace = tuple[tuple[str, str, str], ...]
 
+_TAG = re.compile(r"^request \d+: ")
 _NOBODY_THERE = re.compile(r"Exception in callback .*StreamClosedError: Stream is closed$")
 _RENAMED = re.compile(r"\bHTTP(?:Client|Timeout|StreamClosed)Error\b")
 _NO_BODY = re.compile(r"(<response 599 [^>]*?) body=None")
@@ -133,9 +134,12 @@ def parting(left: Trace, right: Trace) -> int | None:
     """The same for two traces.
 
     A run that does not return was cut off somewhere, so of two such runs only what both have is
-    compared.
+    compared. Between requests that came at the same time no order is promised: there the effects
+    must be the same, whatever their order and whichever of the requests they are of.
     """
     if left == right:
+        return None
+    if left[0][0] == right[0][0] == TOGETHER and _mixed(left) == _mixed(right):
         return None
     agreed = 0
     for ours, theirs in zip(left, right, strict=False):
@@ -144,6 +148,11 @@ def parting(left: Trace, right: Trace) -> int | None:
         agreed += 1
     cut = left[-1] == right[-1] == ("end", STUCK, "")
     return None if cut and agreed >= min(len(left), len(right)) - 1 else agreed
+
+
+def _mixed(trace: Trace) -> list[tuple[str, str, str]]:
+    """What some requests did together, without telling which of them did what, and when."""
+    return sorted((kind, _TAG.sub("", subject), detail) for kind, subject, detail in trace)
 
 
 class Sets:

@@ -42,6 +42,8 @@ class Evidence:
         """Take in one pair of runs."""
         self.pairs += 1
         before, after = pair.traces
+        if pair.agreed is None:
+            after = before
         self.sets.before.add(before)
         self.sets.after.add(after)
         self.lines_before |= pair.before.lines

@@ -36,6 +36,9 @@ ENTER = "enter"
 WAIT = "wait"
 DELIVER = "deliver"
 
+TOGETHER = "another request"
+"""An effect: a request that came at the same time as the one under check."""
+
 NOTES = frozenset({READ, WRITE, ENTER, WAIT, DELIVER, JOINED, SEEN})
 """Kinds of events that are kept but never compared.
 

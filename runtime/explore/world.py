@@ -33,7 +33,7 @@ from .request import ExploredApplication, ExploredRequest, explored_request, pat
 from .shown import Text
 from .suspended import waiting
 from .tape import Recorder
-from .trace import FINISHED, NEVER, SEEN, Interrupted, Place, Run
+from .trace import FINISHED, NEVER, SEEN, TOGETHER, Interrupted, Place, Run
 
 _TURNS = 3000
 _GIVING_WAY = frozenset({"add_callback", "call_soon", "moment", "spawn_callback"})
@@ -172,7 +172,7 @@ class _Request:
             self._begin(kind, verb, self.connection)
             gives_way = not _GIVING_WAY.isdisjoint(self.here.harvest.attributes)
             while gives_way and self.others.start(self.here.ask, "at the same time"):
-                pass
+                self.here.record(TOGETHER, "at the same time")
             self.loop.run_until_idle(_TURNS)
             while (self.program.unseen or not self.connection.finished) and self.others.start(
                 self.here.ask, "while waiting for nothing"
