@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import re
 from ast import literal_eval
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -223,7 +224,31 @@ def _repeated(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def scenario(plain: Scenario, choices: Sequence[Mapping[str, Any]]) -> Scenario:
-    """The request and the answers of a counterexample, on top of a plain scenario."""
+    """The requests and the answers of a counterexample, on top of a plain scenario."""
+    ours = [each for each in choices if not _OF_ANOTHER.search(each["asked"])]
+    first = _alone(plain, ours)
+    came = [each["asked"] for each in ours if _COMES.match(each["asked"]) and not each["plain"]]
+    others = [_alone(plain, [*ours, *_own(choices, asked.split()[1])]) for asked in came]
+    return dataclasses.replace(
+        first,
+        requests=tuple(request for each in (first, *others) for request in each.requests),
+        overlap=any(asked.endswith("at the same time") for asked in came),
+    )
+
+
+_COMES = re.compile(r"request \d+ comes ")
+_OF_ANOTHER = re.compile(r" of request (\d+)$")
+
+
+def _own(choices: Sequence[Mapping[str, Any]], number: str) -> Iterator[Mapping[str, Any]]:
+    """What a further request has that the first one has not, as if it were the first one."""
+    for choice in choices:
+        found = _OF_ANOTHER.search(choice["asked"])
+        if found and found.group(1) == number and choice["answer"] != "as in the first request":
+            yield {**choice, "asked": choice["asked"][: found.start()]}
+
+
+def _alone(plain: Scenario, choices: Sequence[Mapping[str, Any]]) -> Scenario:
     arguments: dict[str, list[str]] = {}
     outcomes: dict[str, str] = {}
     headers: dict[str, str] = {}
@@ -233,7 +258,9 @@ def scenario(plain: Scenario, choices: Sequence[Mapping[str, Any]]) -> Scenario:
     for choice in choices:
         kind, _, subject = choice["asked"].partition(" ")
         answer = choice["answer"]
-        if kind == "argument" and answer.startswith(("'", '"')):
+        if kind == "argument" and answer == "absent":
+            arguments.pop(subject, None)
+        elif kind == "argument" and answer.startswith(("'", '"')):
             arguments[subject] = [literal_eval(answer)]
         elif kind == "argument" and answer == "twice":
             arguments[subject.removesuffix(" is given")].append("text")
