@@ -194,15 +194,17 @@ class Rounds:
         from .verify import Version
 
         path = conversion.path
+        moved = _moved(conversion)
         names = [each.name for each in conversion.handlers if each.status == "rewritten"]
         others = [each for each in changed.values() if each.path != path]
         before = Version(path, conversion.before, {each.path: each.before for each in others})
         answers = any(handler.answers for each in changed.values() for handler in each.handlers)
         after = Version(path, conversion.after, {each.path: each.after for each in others}, answers)
         found: dict[HandlerId, Verdict] = {}
-        for name in names:
+        for name in (each for each in names if each not in moved):
             self.tools.progress(f"checking {self.sources[path][0].shown}: {name}")
             found[HandlerId(path, name)] = _verdict(checker, before, after, name)
+        found |= {HandlerId(path, name): found[HandlerId(path, moved[name])] for name in moved}
         return found
 
     def _reasons(self) -> dict[HandlerId, Reason]:
@@ -239,6 +241,20 @@ class Rounds:
         if victims == found.keys():
             return found
         return {key: reason for key, reason in found.items() if key not in victims}
+
+
+def _moved(conversion: Conversion) -> dict[str, str]:
+    """Rewritten handlers whose bodies are in another one now, which is checked in their place."""
+    rewritten = {each.name: each for each in conversion.handlers if each.status == "rewritten"}
+    found: dict[str, str] = {}
+    for handler in rewritten.values():
+        owner = handler.name.rpartition(".")[0]
+        names = [f"{owner}.{c.name}" for c in handler.callbacks if c.placement == "inline"]
+        found.update({name: handler.name for name in names if name in rewritten})
+    for name in found:
+        for _ in found:  # a callback of a callback
+            found[name] = found.get(found[name], found[name])
+    return {name: into for name, into in found.items() if into not in found}
 
 
 def _title(handler: HandlerId) -> str:

@@ -363,7 +363,21 @@ def _read(handler: Mapping[str, Any]) -> Verdict:
 
 
 def _joined(verdicts: Sequence[Verdict], generations: Sequence[tuple[int, int]]) -> Verdict:
-    """One verdict of several, each on other generations: the worst one, with all the runs."""
+    """One verdict of several, each on other generations: the worst one, with all the runs.
+
+    A generation on which the first version cannot even be imported is none of its own: the others
+    decide, and the verdict holds that against itself.
+    """
+    ran = [number for number, each in enumerate(verdicts) if not _is_foreign(each)]
+    if ran and len(ran) < len(verdicts):
+        joined = _joined([verdicts[n] for n in ran], [generations[n] for n in ran])
+        held = [
+            f"Tornado {generations[number][0]}: {verdict.reason}"
+            for number, verdict in enumerate(verdicts)
+            if number not in ran
+        ]
+        held = [*joined.details.get("held", ()), *held]
+        return replace(joined, complete=False, details={**joined.details, "held": held})
     order = ("different", "inconclusive", "equivalent")
     worst = min(verdicts, key=lambda verdict: order.index(verdict.result))
     details: dict[str, Any] = {}
@@ -377,3 +391,7 @@ def _joined(verdicts: Sequence[Verdict], generations: Sequence[tuple[int, int]])
         coverage=min(verdict.coverage for verdict in verdicts),
         details={**details, "generations": [list(pair) for pair in generations[number:]]},
     )
+
+
+def _is_foreign(verdict: Verdict) -> bool:
+    return verdict.details.get("unloadable") == "first"

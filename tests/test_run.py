@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from commandline import tree
+from uncallback.refactor import rounds
 from uncallback.refactor.files import collect
 from uncallback.refactor.model import (
+    Callback,
     Conversion,
     HandlerId,
     HandlerOutcome,
@@ -334,3 +336,20 @@ def test_a_file_that_is_taken_out_takes_part_in_no_other_conversion(tmp_path: Pa
     outcome = run("fix", collect([str(folder)], settings), settings, tools)
     assert [file.status for file in outcome.files] == ["error", "changed", "error"]
     assert seen == [["a.py", "b.py", "c.py"], ["b.py"]]
+
+
+def test_a_handler_that_moved_into_another_one_has_its_verdict() -> None:
+    """Its name is gone from the second version, so there is nothing else to ask about."""
+
+    def outcome(name: str, *into: str, placement: Any = "inline", status: Any = "rewritten") -> Any:
+        callbacks = tuple(Callback(each, "fetch", placement) for each in into)
+        return HandlerOutcome(name, 1, status, callbacks=callbacks)
+
+    def moved(*handlers: HandlerOutcome) -> dict[str, str]:
+        return rounds._moved(Conversion("a.py", b"", b"x", handlers))
+
+    first, second = outcome("A.get", "_one"), outcome("A._one", "_two")
+    assert moved(first, second, outcome("A._two")) == {"A._one": "A.get", "A._two": "A.get"}
+    assert moved(first, outcome("B._one")) == {}
+    assert moved(outcome("A.get", "_one", placement="call"), second) == {}
+    assert moved(outcome("A.get", "_one", status="kept"), second) == {}

@@ -60,6 +60,25 @@ def test_the_tutorial_is_equivalent_and_complete(verifier: Verifier) -> None:
     assert verdict.details["outcomes"]["fetch GET http://example.com"]["tried"] >= 6
 
 
+ONLY_5 = "from tornado.httpclient import HTTPClientError\n"
+
+
+def test_a_generation_without_what_the_first_version_imports_does_not_count(
+    verifier: Verifier,
+) -> None:
+    verdict = compare(verifier, ONLY_5 + TUTORIAL, ONLY_5 + CONVERTED)
+    assert (verdict.result, verdict.complete) == ("equivalent", False)
+    assert verdict.details["generations"] == [[5, 5]]
+    assert any("Tornado 4: app.py cannot be imported" in each for each in verdict.details["held"])
+    assert compare(verifier, ONLY_5 + TUTORIAL, ONLY_5 + NAIVE).result == "different"
+
+
+def test_what_only_the_second_version_imports_counts(verifier: Verifier) -> None:
+    verdict = compare(verifier, TUTORIAL, ONLY_5 + CONVERTED)
+    assert verdict.result == "inconclusive"
+    assert "HTTPClientError" in str(verdict.reason)
+
+
 def test_the_naive_tutorial_is_different_and_shows_the_answer(verifier: Verifier) -> None:
     verdict = compare(verifier, TUTORIAL, NAIVE)
     assert verdict.result == "different"

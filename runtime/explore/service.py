@@ -72,12 +72,16 @@ class Service:
             return {"id": number, "error": {"code": error.code, "message": str(error)}}
 
     def _handlers(self, job: Job) -> list[dict[str, Any]]:
+        which = "first"
         try:
-            loaded = _Loaded(job, self._load(job.before), self._load(job.after))
-            loaded.before.meet(loaded.after)
+            before = self._load(job.before)
+            which = "second"
+            loaded = _Loaded(job, before, self._load(job.after))
+            before.meet(loaded.after)
         except Unloadable as error:
             self._guard.take()
-            judgement = Judgement("inconclusive", False, 0, 0.0, str(error))
+            details = {"unloadable": which}
+            judgement = Judgement("inconclusive", False, 0, 0.0, str(error), details)
             return [_shown(name, judgement) for name in job.handlers or ["*"]]
         names = job.handlers
         if names is None:
