@@ -110,7 +110,7 @@ def _side_by_side(
 
 
 def _guarded(unit: Unit, method: Method, block: tree.Block, answering: bool) -> tree.Block:
-    """``block``, guarded for Python 2; refused where whoever waits would go on after an error."""
+    """``block``, guarded; refused where whoever waits would go on after an error."""
     done = guarded(unit, method.cls, block, method.first)
     if done is not block and not answering:
         raise Refused("UC413", method.node, what="StopIteration")
