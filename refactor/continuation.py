@@ -17,11 +17,10 @@ from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
 from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
+from .carrying import check_site
 from .exactness import looks_closely
-from .given_back import GivenBack
 from .model import Callback, Placement
 from .moving import Movability
-from .order import check_order
 from .refusal import SEVERAL, Refused
 from .renaming import fixed_names
 from .repeat import loop
@@ -70,7 +69,6 @@ class Continuations:
         self.cls = cls
         self.finder = finder
         self.movability = Movability(unit, cls, finder)
-        self._given_back = GivenBack(unit.workspace, cls, unit.catalogue)
         self.callbacks: list[Callback] = []
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
@@ -84,7 +82,7 @@ class Continuations:
         Raises Refused when the callback cannot be called with what the operation passes.
         """
         ref = site.callback
-        self.check(site, host.first)
+        check_site(self.unit, self.cls, site, host.first)
         self.handled.append(site)
         self._check_given(site)
         if ref.kind == "nothing":
@@ -106,11 +104,6 @@ class Continuations:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
-
-    def check(self, site: Site, first: str) -> None:
-        """Refuse what no form of a wait would keep; ``first`` is the name of self at the call."""
-        check_order(site, first, self.unit.file.names)
-        self._given_back.check(site, self.unit.file)
 
     def _check_given(self, site: Site) -> None:
         """Refuse (UC214) an operation on a future when that may be something else."""

@@ -17,6 +17,7 @@ from . import cst as tree
 from .aftermath import may_raise, nothing
 from .bodies import is_generator, statements, trimmed
 from .callbacks import CallbackRef, is_plain, takes
+from .carrying import check_site
 from .comments import carried
 from .continuation import Continuations
 from .direct import Converter
@@ -162,7 +163,7 @@ class FanOut:
         Those come in two parts: what stands before the future, and what is given by name.
         """
         ref = site.callback
-        self.continuations.check(site, self.host.first)
+        check_site(self.continuations.unit, self.continuations.cls, site, self.host.first)
         self.continuations.note(site, "coroutine")
         self.continuations.handled.append(site)
         bound = [arg.with_changes(comma=cst.MaybeSentinel.DEFAULT) for arg in ref.arguments]

@@ -89,12 +89,19 @@ class Groups:
     def _users(self, method: Method) -> list[Method]:
         users: list[Method] = []
         for use in self.delegates.methods.uses(method):
-            if self.delegates.keeps_working(method, use):
+            if self._stays_right(method, use):
                 continue
             if use.inside is None or not self._may_wait(use.inside):
                 raise GroupRefused(method, self._called_by(method, use))
             users.append(use.inside)
         return users
+
+    def _stays_right(self, method: Method, use: Use) -> bool:
+        """Whether a place that names a method may stay as it is."""
+        alias = self.delegates.is_handler(method) and self.delegates.methods.is_verb_alias(
+            method, use
+        )
+        return alias or self.delegates.keeps_working(method, use)
 
     def _may_wait(self, user: Method) -> bool:
         """Whether somebody who calls a coroutine may become one: a method, or a producer."""
@@ -268,5 +275,5 @@ class Groups:
         for method in kept:
             if self.delegates.waits(method):
                 for use in self.delegates.methods.uses(method):
-                    if id(use.node) not in waited and not self.delegates.keeps_working(method, use):
+                    if id(use.node) not in waited and not self._stays_right(method, use):
                         raise GroupRefused(method, self._called_by(method, use))

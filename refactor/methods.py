@@ -217,6 +217,32 @@ class Methods:
             self._uses[id(method.node)] = tuple(self._search(method))
         return self._uses[id(method.node)]
 
+    def is_verb_alias(self, method: Method, use: Use) -> bool:
+        """Whether ``use`` only makes ``method`` another verb of its class: ``post = get``.
+
+        Tornado waits for a verb under each of its names; code that calls the other name might not.
+        """
+        file, node = use.file, use.node
+        assigned = file.names.parents.get(id(node)) if file is not None else None
+        if file is None or use.inside is not None or not isinstance(assigned, cst.Assign):
+            return False
+        targets = [tree.dotted(each.target) for each in assigned.targets]
+        around = file.names.enclosing(assigned, cst.ClassDef, cst.FunctionDef)
+        if around is not method.cls.node or not all(each in VERBS for each in targets):
+            return False
+        files = {each.file.path: each.file for each in self.workspace.family(method.cls)}
+        return not any(
+            isinstance(each, cst.Attribute) and self._may_be(at, each, method)
+            for at in files.values()
+            for name in targets
+            for each in at.index.named_or_looked_up(name or "")
+        )
+
+    def _may_be(self, file: Parsed, node: cst.Attribute, method: Method) -> bool:
+        """Whether an attribute is that of an object that may have ``method``."""
+        resolved = self.workspace.resolve(file, node.value)
+        return self.own(file, node) or resolved in self.workspace.family(method.cls)
+
     def _search(self, method: Method) -> Iterator[Use]:
         if method.is_function:
             for each in places(self.workspace, method.file, method.node):

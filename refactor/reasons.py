@@ -153,7 +153,10 @@ REASONS: dict[str, Entry] = {
         "callback of its own",
         "its own callback '{what}' is not called exactly once on every path, as the last thing",
     ),
-    "UC411": Entry("defined more than once", "'{what}' is defined more than once in its class"),
+    "UC411": Entry(
+        "defined more than once",
+        "'{what}' is defined more than once in its class, or only on a condition",
+    ),
     "UC412": Entry(
         "background operation",
         "'{what}' starts an operation of its own, whose errors only @asynchronous answers",

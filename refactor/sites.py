@@ -147,6 +147,7 @@ class SiteFinder:
                 raise Refused("UC401", call, what=tree.code(arg))
         argument = self.argument(call, operation)
         if argument is None:
+            self._check_hidden(call, operation)
             return None
         if operation.repeats and not self.assume_once:
             raise Refused("UC207", call, what=operation.name)
@@ -161,6 +162,12 @@ class SiteFinder:
         )
         seconds = duration(self.file.names, self.receivers, operation, others)
         return Site(call, operation, argument, callback, seconds)
+
+    def _check_hidden(self, call: cst.Call, operation: Operation) -> None:
+        """Refuse (UC205) a call whose future nobody wants: what it unpacks may be a callback."""
+        dropped = isinstance(self.file.names.parents.get(id(call)), cst.Expr)
+        if dropped and any(arg.star == "**" for arg in call.args):
+            raise Refused("UC205", call, what=operation.name)
 
     def operation(self, call: cst.Call) -> Operation | None:
         """The catalogue's entry for a call."""

@@ -106,9 +106,9 @@ class Class:
 
     @cached_property
     def repeated(self) -> frozenset[str]:
-        """Names of functions that the body defines more than once: nobody can tell which counts.
+        """Names of functions that the body defines more than once, or only on a condition.
 
-        The setters of a property are no second definition.
+        Nobody can tell what counts. The setters of a property are no second definition.
         """
         defined = [
             each.name.value
@@ -120,7 +120,9 @@ class Class:
                 for d in each.decorators
             )
         ]
-        return frozenset(name for name in defined if defined.count(name) > 1)
+        plain = {id(each) for each in self.node.body.body}
+        conditional = {n for n, each in self.methods.items() if id(each) not in plain}
+        return frozenset(conditional | {name for name in defined if defined.count(name) > 1})
 
     @cached_property
     def attributes(self) -> frozenset[str]:

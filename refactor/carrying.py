@@ -1,0 +1,20 @@
+"""What no form of a wait could carry over from a call with its callback."""
+
+from __future__ import annotations
+
+from .given_back import GivenBack
+from .order import check_order
+from .sites import Site
+from .unit import Unit
+from .unpacked import check_unpacked
+from .workspace import Class
+
+
+def check_site(unit: Unit, cls: Class, site: Site, first: str) -> None:
+    """Refuse ``site`` for its arguments (UC205, UC213) or its callback's value (UC215).
+
+    ``first`` is the name of self at the call, in a method of ``cls``.
+    """
+    check_order(site, first, unit.file.names)
+    check_unpacked(site, unit.workspace, unit.options.tornado)
+    GivenBack(unit.workspace, cls, unit.catalogue).check(site, unit.file)
