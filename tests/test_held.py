@@ -54,6 +54,18 @@ def test_other_values_are_held_fixed_and_said_to_be(text: str, value: str, words
     assert any(held.startswith(words) for held in verdict.details["held"])
 
 
+def test_warnings_of_the_code_are_effects_and_those_of_the_interpreter_are_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    own = "import warnings\ndef get(self):\n    warnings.warn({})\n    self.finish('a')"
+    one, two = (handler(own.replace("{}", repr(each))) for each in ("one", "two"))
+    assert compare(one, two).result == "different"
+    dropped = "async def later(self): pass\ndef get(self):\n    {}\n    self.finish('a')"
+    drops, calls_nothing = (handler(dropped.replace("{}", e)) for e in ("self.later()", "pass"))
+    assert compare(drops, calls_nothing).result == "equivalent"
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("value", COMPLETE.values(), ids=COMPLETE)
 def test_values_that_are_passed_on_stand_for_all(value: str) -> None:
     version = handler(FETCH.replace("{}", value))

@@ -126,6 +126,28 @@ def test_versions_may_run_on_different_generations() -> None:
     assert answer in ("connection refused", "timeout", "connection closed")  # raised by 6 anyway
 
 
+@pytest.mark.parametrize(("shown", "complete"), [("error", False), ("'failed'", True)])
+def test_names_that_only_one_generation_has_are_held(shown: str, complete: bool) -> None:
+    text = """
+    from tornado import gen
+    from tornado.httpclient import AsyncHTTPClient
+    from tornado.web import RequestHandler
+
+    class AsyncHandler(RequestHandler):
+        @gen.coroutine
+        def get(self):
+            try:
+                yield AsyncHTTPClient().fetch("http://example.com")
+            except Exception as error:
+                self.write("%s" % {})
+    """
+    version = textwrap.dedent(text).format(shown)
+    with Verifier(VerifyOptions(before_tornado=4, after_tornado=6)) as verifier:
+        verdict = compare(verifier, version, version)
+    assert (verdict.result, verdict.complete) == ("equivalent", complete)
+    assert any("errors of fetch" in held for held in verdict.details["held"]) is not complete
+
+
 PLAIN = """
 from tornado.web import RequestHandler
 

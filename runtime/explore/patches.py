@@ -11,6 +11,7 @@ import logging
 import re
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,6 +46,14 @@ def _unraisable(error: Any) -> None:
     choices.record(
         "error", "ignored exception", f"{type(error.exc_value).__name__}: {error.exc_value}"
     )
+
+
+def _warn(*_: Any, **__: Any) -> None:
+    """A warning of the interpreter or of Tornado is no effect, and nobody prints it here.
+
+    It is for developers, Python shows each once a process, and they come and go with releases. What
+    the code under check itself gives to ``warnings.warn`` is a call to the outside like any other.
+    """
 
 
 def _always(self: logging.Logger, level: int) -> bool:
@@ -126,5 +135,6 @@ _PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (logging, "basicConfig", _nothing),
     (json, "loads", _loads),
     (sys, "unraisablehook", _unraisable),
+    (warnings, "showwarning", _warn),
     (time, "time", clock.seconds),
 )

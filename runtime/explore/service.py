@@ -5,10 +5,10 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from .compare import across
+from .compare import RENAMED, across, renames
 from .guard import Guard
 from .job import BadRequest, Job, read
 from .render import as_data, as_text
@@ -136,8 +136,18 @@ class Service:
 
     def _side(self, program: Program, handler: str, clean: bool) -> Side:
         def execute(recorder: Recorder) -> Run:
-            recorder.clean = across if clean else None
-            return self._world.execute(program, handler, recorder)
+            if not clean:
+                return self._world.execute(program, handler, recorder)
+            renamed: list[str] = []
+
+            def cleaned(text: str) -> str:
+                if not renamed and renames(text):
+                    renamed.append(RENAMED)
+                return across(text)
+
+            recorder.clean = cleaned
+            run = self._world.execute(program, handler, recorder)
+            return replace(run, held=(*run.held, *renamed))
 
         return Side(self._guard.wrap(execute), program.outline(handler), program.locate)
 
