@@ -517,3 +517,35 @@ def test_work_given_to_an_unknown_function_is_held() -> None:
         """
     )
     assert run(text).held == ("what scheduler.run does with the work that it is given",)
+
+
+def test_media_types_that_the_code_names_are_tried_first() -> None:
+    body = """
+    KINDS = {"application/json": 1, "text/plain": 2, "no/type": 3, "text/plain; q=1": 4}
+
+    def get(self):
+        self.write(str(self.KINDS.get(self.request.headers.get("Accept", "text/plain"))))
+        self.write(self.request.headers.get("X-Accept", ""))
+    """
+    seen = run(handler(body))
+    assert effects(seen, "body") == ["response b'11'"]
+    asked = {question.key: question.options for question in seen.asked}
+    assert asked["header Accept"] == (
+        "'application/json'",
+        "absent",
+        "'text/plain'",
+        "'1'",
+        "'text'",
+    )
+    assert asked["header X-Accept"][0] == "'1'"
+
+
+def test_c_libraries_are_of_the_outside() -> None:
+    seen = run(
+        handler(
+            "def get(self):\n    self.write(str(libc.getpid()))",
+            "import ctypes.util\nlibc = ctypes.CDLL(ctypes.util.find_library('c'))",
+        )
+    )
+    assert seen.obstacle is None
+    assert effects(seen, "call")[0].startswith("ctypes.CDLL(")
