@@ -150,16 +150,30 @@ def _ours(handler: dict[str, Any]) -> str:
 
 
 def _verdict(verdict: dict[str, Any] | None) -> str:
-    """The verdict with its headline, and what the world has to answer for it."""
+    """The verdict with its headline, the place, and what the world has to answer for it."""
     if verdict is None:
         return "no such handler any more"
     extent = ", complete" if verdict["complete"] else ""
     said = f"{verdict['result']}{extent}, {verdict['runs']} runs"
     if verdict["reason"]:
         said += f": {verdict['reason'][:300]}"
-    choices = (verdict.get("counterexample") or {}).get("choices", ())
+    example = verdict.get("counterexample") or {}
+    choices = example.get("choices", ())
+    said += _place(example)
     matter = [f"{c['asked']}: {c['answer']}" for c in choices if c["matters"] and not c["plain"]]
     return f"{said} [{'; '.join(matter)}]" if matter else said
+
+
+def _place(example: dict[str, Any]) -> str:
+    """Where the two versions part: the line of either, as far as code of theirs ran there."""
+    parted = next((step for step in example.get("steps", ()) if not step["same"]), {})
+    lines = (
+        f"{side} line {parted[side]['line']}"
+        for side in ("before", "after")
+        if parted.get(side) and parted[side]["line"]
+    )
+    found = ", ".join(lines)
+    return f" ({found})" if found else ""
 
 
 def _classes(file: Path) -> dict[str, str]:
