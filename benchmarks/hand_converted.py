@@ -111,14 +111,15 @@ def _show(each: Comparison, texts: bool) -> None:
 def compared(pair: Pair, before: Path, after: Path, path: str, style: str) -> Iterator[Comparison]:
     """What becomes of each callback handler of a file, ours beside the authors'."""
     with tempfile.TemporaryDirectory() as name:
-        root = Path(name).resolve() / before.name
-        shutil.copytree(before, root)
-        (root / ".git").mkdir(exist_ok=True)
+        root, old, new = (Path(name).resolve() / each for each in ("ours", "before", "after"))
+        for copy, release in ((root, before), (old, before), (new, after)):
+            shutil.copytree(release, copy)
+            (copy / ".git").mkdir(exist_ok=True)  # a project of its own, whatever is above it
         settings = Path(name) / "settings.toml"
         settings.write_text(f"[tool.uncallback]\n{pair.declared}")
         common = ("--config", str(settings), "--seconds", "10")
         report = _asked("fix", *common, "--style", style, str(root / path))
-        theirs = _asked("verify", *common, str(before / path), str(after / path))
+        theirs = _asked("verify", *common, str(old / path), str(new / path))
         verdicts = {each["name"]: each["verdict"] for each in theirs["handlers"]}
         classes = [_classes(folder / path) for folder in (root, after)]
         for handler in report["files"][0]["handlers"]:
