@@ -326,16 +326,14 @@ class Continuations:
         return ", ".join(names) or None, before, [cst.SimpleStatementLine([cst.Expr(value)])]
 
     def _other_mention(self, site: Site) -> cst.CSTNode:
-        """Another place that names the nested function which ``site`` calls, or the call."""
+        """Another place that names the nested function of ``site``, or the site's call."""
         names, function = self.unit.file.names, site.callback.function
         scope = names.owner(site.call, site.callback.name)
-        found = (
-            each
-            for each in tree.find(scope or site.call, cst.Name)
-            if each.value == site.callback.name and each is not site.call.func
-        )
-        own = function.name if isinstance(function, cst.FunctionDef) else None
-        return next((each for each in found if each is not own), site.call)
+        own = [site.carrier, function.name if isinstance(function, cst.FunctionDef) else None]
+        mine = {id(each) for node in own if node is not None for each in tree.walk(node)}
+        found = tree.find(scope or site.call, cst.Name)
+        others = (n for n in found if n.value == site.callback.name and id(n) not in mine)
+        return next(others, site.call)
 
     def _kept_argument(
         self, arg: cst.Arg, host: Host, after: tuple[cst.CSTNode, ...], before: tree.Block
@@ -371,9 +369,19 @@ class Continuations:
             raise Refused("UC209", site.call, what=ref.name)
         started = self.finder.sites(function.body, "self")
         if started:
-            line = self.unit.line(started[0].call)
-            raise Refused("UC403", site.call, what=ref.name, at=line, where=self.unit.file.path)
+            raise self._stays(site, function, started[0])
         return False
+
+    def _stays(self, site: Site, function: cst.FunctionDef, started: Site) -> Refused:
+        """Why a nested callback that starts an operation itself is no part of its host."""
+        inside = {id(each) for each in tree.walk(function.body)}
+        other = self._other_mention(site)
+        if id(other) in inside:
+            return _repeats(site)
+        if other is not site.call:
+            at, where = self.unit.line(other), self.unit.file.path
+            return Refused("UC403", site.call, what=site.callback.name, at=at, where=where)
+        return Refused("UC307", started.call, what=started.operation.name)
 
 
 def _result_names(site: Site, host: Host) -> list[str]:
