@@ -18,6 +18,7 @@ from .aftermath import nothing
 from .callbacks import CallbackRef
 from .catalogue import Catalogue, Operation
 from .find import ASYNCHRONOUS, COROUTINE, ENGINE, TASK
+from .inspecting import is_looked_at
 from .methods import VERBS, Method, Methods, Use
 from .model import Options
 from .names import Names
@@ -108,12 +109,18 @@ class Delegates:
         """Whether a verb ends with the call that ``use`` is, or ``use`` only gives another name."""
         if use.file is None or use.node is None:
             return False
+        if is_looked_at(self.methods.workspace, use.file, use.node):
+            return True
         names = use.file.names
         call = names.parents.get(id(use.node))
         if isinstance(call, cst.Assign) and use.inside is None:
             return True  # head = get
+        if isinstance(use.node, cst.SimpleString):
+            return False
         if isinstance(call, cst.Arg):
-            return True  # a callback, whose errors the context of its operation answers
+            # As a callback: the context of its operation answers its errors.
+            given = names.parents.get(id(call))
+            return isinstance(given, cst.Call) and not self.methods.called(use.file, given.func)
         if not isinstance(call, cst.Call) or call.func is not use.node or use.inside is None:
             return False
         verb = self.is_handler(use.inside) or self.is_verb(use.inside)
@@ -280,12 +287,13 @@ class Delegates:
     def keeps_working(self, method: Method, use: Use) -> bool:
         """Whether ``use`` needs no change when ``method`` becomes a coroutine.
 
-        It may replace the method on its class, or give it to ``gen.Task``, which passes
-        ``callback=`` by name.
+        It may only look at the method, replace it on its class, or give it to ``gen.Task``, which
+        passes ``callback=`` by name.
         """
         if use.file is None or use.node is None:
             return False
-        if is_patch(self.methods.workspace, use.file, use.node):
+        workspace = self.methods.workspace
+        if is_patch(workspace, use.file, use.node) or is_looked_at(workspace, use.file, use.node):
             return True
         own = self.produced(method)
         if own is None or self.options.tornado >= 6:

@@ -311,6 +311,9 @@ class Methods:
             return method.name not in VERBS
         if (tree.dotted(call.func) or "").rpartition(".")[2] not in LOOKUPS:
             return False
+        mine = self._self_class(file, call, call.args[0].value)
+        if mine is not None:
+            return method in self.virtual(mine, method.name)
         holder = self.workspace.resolve(file, call.args[0].value)
         return not isinstance(holder, Class) or method in self.exactly(holder, method.name)
 
