@@ -71,9 +71,16 @@ def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list
     source_of: dict[str, str] = {}
     constants: dict[str, list[ast.expr]] = {}
     functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
+    loops: list[tuple[str, str]] = []
     for node in nodes:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            key = _looked_up(node.value)
+        if isinstance(node, (ast.For, ast.comprehension)):
+            key = _looked_up(node.iter) or _cut_from(node.iter)
+            if key and isinstance(node.target, ast.Name):
+                source_of.setdefault(node.target.id, key)
+            elif isinstance(node.target, ast.Name):
+                loops.append((node.target.id, dotted(node.iter) or ""))
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+            key = _looked_up(node.value) or _cut_from(node.value)
             target = dotted(node.targets[0])
             if key and target:
                 source_of[target] = key
@@ -85,20 +92,51 @@ def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list
                 parameters = parameters[1:]
             for name, value in zip(parameters, node.args, strict=False):
                 constants.setdefault(name, []).append(value)
-    return source_of, constants
+    for name, of in loops:
+        if of in source_of:
+            source_of.setdefault(name, of)
+    return {name: _origin(name, source_of) for name in source_of}, constants
+
+
+def _origin(name: str, source_of: Mapping[str, str]) -> str:
+    """Where a value came from in the end: ``body`` for a word of a line of ``response.body``."""
+    seen = {name}
+    while (before := source_of.get(name)) and before not in seen:
+        seen.add(before)
+        name = before
+    return name
 
 
 _SHAPING = frozenset({"strip", "lstrip", "rstrip", "lower", "upper", "decode", "encode"})
+_CUTTING = _SHAPING | {"split", "rsplit", "splitlines", "partition", "rpartition"}
+
+
+def _cut_from(node: ast.expr) -> str | None:
+    """``"body"`` for ``response.body.decode().split()``: what the pieces of a text are cut from."""
+    at = _bare(node)
+    return None if at is node else _looked_up(at) or last(at) or None
+
+
+_KEEPING = frozenset(
+    ("to_unicode", "utf8", "native_str", "str", "list", "reversed", "set", "sorted", "tuple")
+)
+
+
+def _whole(node: ast.expr) -> ast.expr:
+    """What ``node`` is a part or another shape of; itself, if that is not to be seen."""
+    if isinstance(node, ast.BoolOp):
+        return node.values[0]
+    if _method(node) in _CUTTING:
+        return node.func.value  # type: ignore[attr-defined, no-any-return]
+    if isinstance(node, ast.Call) and node.args and last(node.func) in _KEEPING:
+        return node.args[0]
+    return node
 
 
 def _bare(node: ast.expr) -> ast.expr:
-    """``a`` for ``a.strip().lower()``: text that is compared in another shape."""
-    while (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in _SHAPING
-    ):
-        node = node.func.value
+    """``body`` for ``body.decode().split()``: what is compared in another shape, or in pieces."""
+    while (whole := _whole(node)) is not node:
+        node = whole
     return node
 
 
