@@ -323,10 +323,12 @@ class MemoryConnection(HTTPConnection):
 
 def _encoded(status_line: bytes, headers: HTTPHeaders) -> bytes:
     """The head of a response as bytes; ValueError for a line break in a header."""
-    lines = [status_line]
-    lines += [f"{name}: {value}".encode("latin1") for name, value in headers.get_all()]
-    check_lines(lines)
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    fields = [f"{name}: {value}" for name, value in headers.get_all()]
+    text = "\r\n".join(fields)
+    ends = text.count("\r") == text.count("\n") == len(fields) - 1
+    if not (ends and text.isascii() and b"\n" not in status_line and b"\r" not in status_line):
+        check_lines([status_line, *[field.encode("latin1") for field in fields]])
+    return b"\r\n".join([status_line, text.encode("latin1"), b"", b""])
 
 
 def _length(text: str) -> int:

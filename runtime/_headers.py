@@ -44,10 +44,10 @@ class HTTPHeaders(MutableMapping[str, str]):
         if not args and not kwargs:
             return
         given = args[0] if len(args) == 1 and not kwargs else None
-        if isinstance(given, HTTPHeaders):
-            self._values = {name: list(values) for name, values in given._values.items()}
-        elif isinstance(given, dict):
+        if isinstance(given, dict):
             self._values = {normalized(name): [value] for name, value in given.items()}
+        elif isinstance(given, HTTPHeaders):
+            self._values = {name: list(values) for name, values in given._values.items()}
         else:
             self.update(*args, **kwargs)
 

@@ -42,12 +42,18 @@ class Arrivals:
 
 def note(future: BaseFuture) -> None:
     """The outside is about to resolve ``future``: tell the chooser if nobody will notice."""
+    if unnoticed(future):
+        _joined.add(future)
+        choices.record(JOINED, "a list")
+
+
+def unnoticed(future: BaseFuture) -> bool:
+    """Whether nobody will notice that ``future`` is done, but a list with others pending."""
     callbacks = future._callbacks
-    if callbacks is not None and len(callbacks) == 1:
-        waiting = callbacks[0]
-        if type(waiting) is Arrivals and waiting.others:
-            _joined.add(future)
-            choices.record(JOINED, "a list")
+    if callbacks is None or len(callbacks) != 1:
+        return False
+    waiting = callbacks[0]
+    return type(waiting) is Arrivals and waiting.others
 
 
 def see(future: Any) -> None:

@@ -83,7 +83,7 @@ class Outside:
             taken = choices.choose("order:" + "|".join(sorted(keys)), keys)
         if taken == len(self._externals):
             return self._pass_time(deadline)
-        self._run(EMPTY, self._externals.pop(taken).deliver)
+        self._run(EMPTY, self._externals.pop(taken).deliver, (), {})
         return True
 
     def _pass_time(self, deadline: float | None) -> bool:

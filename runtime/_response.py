@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from http.client import responses
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -74,10 +75,8 @@ class ResponseWriter:
 
     def clear(self) -> None:
         """Forget headers and body; the status is 200 again. Cookies that were set stay."""
-        self._headers = HTTPHeaders()
-        self._headers["Server"] = SERVER
-        self._headers["Content-Type"] = "text/html; charset=UTF-8"
-        self._headers["Date"] = _now()
+        content = "text/html; charset=UTF-8"
+        self._headers = HTTPHeaders({"Server": SERVER, "Content-Type": content, "Date": _now()})
         self.set_default_headers()
         self._write_buffer: list[bytes] = []
         self._status_code = 200
@@ -294,7 +293,7 @@ class ResponseWriter:
 
     def compute_etag(self) -> str | None:
         """Return a hash of what was written as Etag, or None for no Etag. Override me."""
-        return f'"{hashlib.sha1(b"".join(self._write_buffer)).hexdigest()}"'
+        return _etag(b"".join(self._write_buffer))
 
     def set_etag_header(self) -> None:
         """Set the Etag header to what `compute_etag` returns."""
@@ -322,6 +321,11 @@ class ResponseWriter:
 
 
 generation.limit_methods(ResponseWriter, ["set_signed_cookie"], first=6)  # 6.3, to be exact
+
+
+@lru_cache(maxsize=256)
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha1(body).hexdigest()}"'
 
 
 def _is_informational(status: int) -> bool:

@@ -43,16 +43,16 @@ Timer.__name__ = Timer.__qualname__ = "_Timeout"  # as it is called in messages
 
 
 class Timers:
-    """A heap of timers. Equal deadlines are first come, first served in generation 4 only."""
+    """A heap of timers. Equal deadlines are first come, first served in generation 4 only.
 
-    __slots__ = ("_count", "_heap")
+    ``heap`` is empty when nothing is due, ever.
+    """
+
+    __slots__ = ("_count", "heap")
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self.heap: list[Timer] = []
         self._count = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._heap)
 
     def add(
         self,
@@ -66,12 +66,12 @@ class Timers:
         if generation.current == 4:
             self._count += 1
         timer = Timer(deadline, self._count, contexts, callback, args, kwargs)
-        heapq.heappush(self._heap, timer)
+        heapq.heappush(self.heap, timer)
         return timer
 
     def next_deadline(self) -> float | None:
         """Return when the first timer is due, ``None`` without timers; drops removed ones."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0].callback is None:
             heapq.heappop(heap)
         return heap[0].deadline if heap else None
@@ -79,7 +79,7 @@ class Timers:
     def take_due(self, now: float) -> list[Timer]:
         """Take out the timers whose deadline is not after ``now``, in order."""
         due = []
-        heap = self._heap
+        heap = self.heap
         while heap and (heap[0].deadline <= now or heap[0].callback is None):
             timer = heapq.heappop(heap)
             if timer.callback is not None:
@@ -88,4 +88,4 @@ class Timers:
 
     def clear(self) -> None:
         """Forget all timers."""
-        self._heap.clear()
+        self.heap.clear()

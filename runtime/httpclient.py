@@ -142,8 +142,9 @@ class AsyncHTTPClient(Configurable):
             request = HTTPRequest(request, **kwargs)
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
-        if request.headers or type(request.headers) is not HTTPHeaders:
-            request.headers = HTTPHeaders(request.headers)
+        headers = request.headers
+        if type(headers) is not HTTPHeaders or headers:
+            request.headers = HTTPHeaders(headers)
         proxy = RequestProxy(request, self.defaults)
         choices.record("fetch", f"{request.method} {request.url}", _detail(request))
         return self._start(proxy, given.get("callback"), given.get("raise_error", True))
@@ -171,7 +172,11 @@ class AsyncHTTPClient(Configurable):
         def resolve(response: HTTPResponse) -> None:
             if future.cancelled():
                 return
-            if request.streaming_callback is None and request.header_callback is None:
+            if (
+                _joins.unnoticed(future)
+                and request.streaming_callback is None
+                and request.header_callback is None
+            ):
                 _joins.note(future)
             error = response.error
             if error is None or not _raises(response, raise_error):

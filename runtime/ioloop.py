@@ -106,11 +106,14 @@ class IOLoop(Outside, CurrentLoops, NoDescriptors, RunsInExecutor):
         contexts, function = unwrap(callback)
         resume: Callable[[Any], Any] = partial(self._push, contexts, function)
         if generation.current == 6 and isinstance(future, BaseFuture):
-            resume = partial(self._run, contexts, function)
+            resume = partial(self._run_done, contexts, function)
         elif generation.current == 5 and future.done():
             resume(future)
             return
         future.add_done_callback(resume)
+
+    def _run_done(self, contexts: Contexts, function: Callable[..., Any], future: Any) -> None:
+        self._run(contexts, function, (future,), _NO_KEYWORDS)
 
     def _push(self, contexts: Contexts, function: Callable[..., Any], future: Any) -> None:
         self._ready.append((contexts, function, (future,), _NO_KEYWORDS))
@@ -219,16 +222,20 @@ class IOLoop(Outside, CurrentLoops, NoDescriptors, RunsInExecutor):
 
     def _iterate(self) -> None:
         ready = self._ready
-        due = self._timers.take_due(self.time()) if self._timers else ()
+        due = self._timers.take_due(self.time()) if self._timers.heap else ()
         for _ in range(len(ready)):
             contexts, function, args, kwargs = ready.popleft()
-            self._run(contexts, function, *args, **kwargs)
+            self._run(contexts, function, args, kwargs)
         for timer in due:
             if timer.callback is not None:
-                self._run(timer.contexts, timer.callback, *timer.args, **timer.kwargs)
+                self._run(timer.contexts, timer.callback, timer.args, timer.kwargs)
 
     def _run(
-        self, contexts: Contexts, function: Callable[..., Any], *args: Any, **kwargs: Any
+        self,
+        contexts: Contexts,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> None:
         """Run one callback: its error is logged, a result that can be awaited is watched."""
         try:

@@ -37,6 +37,7 @@ class Evidence:
     kinds: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     answers: dict[str, int] = field(default_factory=dict)
+    _answered: set[tuple[str, tuple[str, ...], int]] = field(default_factory=set)
 
     def add(self, pair: Pair) -> None:
         """Take in one pair of runs."""
@@ -54,16 +55,22 @@ class Evidence:
             if run.opaque or run.held:
                 self.opaque.update(run.opaque)
                 self.held.update(run.held)
-            self.accepted += sum(event[0] == "log" and accepted(event) for event in run.events)
+            logged = [event for event in run.events if event[0] == "log"]
+            self.accepted += sum(map(accepted, logged))
             if run.obstacle is not None:
                 self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
-        for question in pair.asked:
-            key = _operation(question.key)
-            taken, possible = self.outcomes.setdefault(key, (set(), set()))
-            taken.add(question.label)
-            if key.startswith("random"):
-                self.held.add(f"{key}: drawn from {len(question.options)} values only")
-            possible.update(question.options)
+        for question, options, taken, _ in pair.asked:
+            if (question, options, taken) not in self._answered:
+                self._answered.add((question, options, taken))
+                self._add_answered(question, options, options[taken])
+
+    def _add_answered(self, question: str, options: tuple[str, ...], label: str) -> None:
+        key = _operation(question)
+        taken, possible = self.outcomes.setdefault(key, (set(), set()))
+        taken.add(label)
+        if key.startswith("random"):
+            self.held.add(f"{key}: drawn from {len(options)} values only")
+        possible.update(options)
 
     def add_difference(self, story: str) -> None:
         """Count one difference by what it looks like."""

@@ -276,7 +276,8 @@ class ExploredRequest(HTTPServerRequest):
 
     def __init__(self, method: str, connection: Any) -> None:
         of = _of(connection)
-        super().__init__(method, _path(of), "HTTP/1.1", _Headers(of), None, None, None, connection)
+        host, headers = "127.0.0.1", _Headers(of)
+        super().__init__(method, _path(of), "HTTP/1.1", headers, None, host, None, connection)
         self.files = _Files()
         self.arguments = _Arguments(of)
         self.query_arguments = self.body_arguments = self.arguments

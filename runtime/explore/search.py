@@ -99,7 +99,7 @@ def play(
     here, there = locate or (None, None)
     if first is None:
         first = run_once(before, Recorder(tape, pick=pick, locate=here))
-    answers = {**tape, **{question.key: question.label for question in first.asked}}
+    answers = {**tape, **{key: options[taken] for key, options, taken, _ in first.asked}}
     recorder = Recorder(answers, preferred=deliveries(first), pick=pick, locate=there)
     return Pair(first, run_once(after, recorder))
 

@@ -21,7 +21,8 @@ EVENTS = 4000
 """Effects, or questions, after which a run is said not to return; no clock has a say."""
 
 _event = partial(tuple.__new__, Event)
-"""Makes an ``Event`` of a tuple: the shortest way, which counts here."""
+_asked = partial(tuple.__new__, Asked)
+"""Make an ``Event`` and an ``Asked`` of a tuple: the shortest way, which counts here."""
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -128,26 +129,30 @@ class Recorder:
         else:
             self.misaligned.append(key)
             taken = 0
-        self.asked.append(Asked(key, shown, taken, len(self.events)))
-        if len(self.asked) > EVENTS:
+        asked = self.asked
+        asked.append(_asked((key, shown, taken, len(self.events))))
+        if len(asked) > EVENTS:
             raise TooLong(f"more than {EVENTS} questions")
         return taken if shown is given else given.index(shown[taken])
 
     def record(self, kind: str, subject: str, detail: object = None) -> None:
         """Write one effect down, with its values as they are now."""
-        if self.clock is not None and kind not in NOTES:
-            now = self.clock()
-            if now != self._last:
-                self._last = now
-                self.record("time", f"{now:.3f} s")
-        text = "" if detail is None else describe(detail, self.opaque)
-        if " at 0x" in text:
-            text = _ADDRESS.sub("", text)
+        where = None
+        if kind not in NOTES:
+            if self.clock is not None:
+                now = self.clock()
+                if now != self._last:
+                    self._last = now
+                    self.record("time", f"{now:.3f} s")
+            if self._locate is not None:
+                where = _place(sys._getframe(1), self._locate)
+        text = ""
+        if detail is not None:
+            text = describe(detail, self.opaque)
+            if " at 0x" in text:
+                text = _ADDRESS.sub("", text)
         if self.clean is not None:
             subject, text = self.clean(subject), self.clean(text)
-        where = None
-        if self._locate is not None and kind not in NOTES:
-            where = _place(sys._getframe(1), self._locate)
         events = self.events
         events.append(_event((kind, subject, text, where)))
         if len(events) > EVENTS:

@@ -115,7 +115,7 @@ class RunLoop(IOLoop):
 
     def pass_time(self, seconds: float) -> None:
         """Let ``seconds`` go by, but no timer become due."""
-        deadline = self._timers.next_deadline() if self._timers else None
+        deadline = self._timers.next_deadline() if self._timers.heap else None
         if deadline is None or self._now + seconds < deadline:
             self._now += seconds
 
@@ -128,10 +128,10 @@ class RunLoop(IOLoop):
     def waiting(self) -> list[str]:
         """What is pending, in the reader's words."""
         keys = [external.key for external in self._externals]
-        deadline = self._timers.next_deadline() if self._timers else None
+        deadline = self._timers.next_deadline() if self._timers.heap else None
         if deadline is not None:
             keys.append(f"{TIMER}{deadline - EPOCH:.6f}")
-        return sorted(keys)
+        return sorted(keys) if len(keys) > 1 else keys
 
     def _advance(self) -> bool:
         self.deliveries += 1

@@ -88,7 +88,7 @@ def _tidy() -> None:
     """
     number = next(_runs)
     if number % 64 == 0:
-        gc.collect(2 if number % 4096 == 0 else 1)
+        gc.collect(2 if number % 16384 == 0 else 1)
 
 
 class _Request:
@@ -120,6 +120,7 @@ class _Request:
         self._share()
         self.loop.on_wait = bool
         gc.collect(0)
+        del self.others  # which refers to this: with no cycle left, nothing waits for ``_tidy``
         lines = _places(self.program.version.path, tuple(self.program.lines))
         return self.chooser.run(
             end=end,
