@@ -19,6 +19,15 @@ class _Current(threading.local):
 current = _Current()
 
 
+class _Everywhere:
+    """The global loop: not kept on a class, where each change would cost Python its caches."""
+
+    loop: IOLoop | None = None
+
+
+_everywhere = _Everywhere()
+
+
 def loop() -> IOLoop:
     """Return the current loop of this thread, made on demand."""
     found = current.loop
@@ -38,8 +47,6 @@ def defer(callback: Any, future: Any) -> None:
 class CurrentLoops:
     """The part of IOLoop that is about which loop is current; loops inherit it."""
 
-    _instance: IOLoop | None = None
-
     @staticmethod
     def current(instance: bool = True) -> IOLoop | None:
         """Return the thread's current loop, else the global one (``None`` if not ``instance``)."""
@@ -50,25 +57,25 @@ class CurrentLoops:
     @staticmethod
     def instance() -> IOLoop:
         """Return the global loop, made on demand."""
-        if CurrentLoops._instance is None:
+        if _everywhere.loop is None:
             from .ioloop import IOLoop
 
-            CurrentLoops._instance = IOLoop()
-        return CurrentLoops._instance
+            _everywhere.loop = IOLoop()
+        return _everywhere.loop
 
     @staticmethod
     def initialized() -> bool:
         """Whether the global loop was made."""
-        return CurrentLoops._instance is not None
+        return _everywhere.loop is not None
 
     def install(self) -> None:
         """Make this the global loop."""
-        CurrentLoops._instance = cast("IOLoop", self)
+        _everywhere.loop = cast("IOLoop", self)
 
     @staticmethod
     def clear_instance() -> None:
         """Forget the global loop."""
-        CurrentLoops._instance = None
+        _everywhere.loop = None
 
     def make_current(self) -> None:
         """Make this the current loop of the thread."""

@@ -83,8 +83,11 @@ class Outside:
             taken = choices.choose("order:" + "|".join(sorted(keys)), keys)
         if taken == len(self._externals):
             return self._pass_time(deadline)
-        self._run(EMPTY, self._externals.pop(taken).deliver, (), {})
+        self._complete(self._externals.pop(taken))
         return True
+
+    def _complete(self, external: External) -> None:
+        self._run(EMPTY, external.deliver, (), {})
 
     def _pass_time(self, deadline: float | None) -> bool:
         """Move the clock to ``deadline``, or to the moment a thread calls before that."""

@@ -28,7 +28,9 @@ def numbered(loop: IOLoop, what: str) -> str:
 
 def forget(loop: IOLoop) -> None:
     """Number the questions of ``loop`` from one again."""
-    _asked.pop(loop, None)
+    asked = _asked.get(loop)
+    if asked:
+        asked.clear()
 
 
 def ask(

@@ -202,8 +202,10 @@ class LoadedVersion:
     def servers(self, owner: str) -> list[tuple[str, type]]:
         """The class ``owner`` and its subclasses in the project, which may serve in its place."""
         kind = self.classes[owner]
-        below: dict[str, type] = {}
         waiting: list[type] = list(kind.__subclasses__())
+        if not waiting:
+            return [(owner, kind)]
+        below: dict[str, type] = {}
         while waiting:
             each = waiting.pop()
             waiting.extend(each.__subclasses__())

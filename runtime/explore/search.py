@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from .compare import Trace, parting, trace
 from .footprint import reversals
-from .tape import Locate, Pick, Recorder, deliveries, deviations
+from .tape import Locate, Pick, Recorder, deviations
 from .trace import ORDER, STUCK, Asked, Interrupted, Run
 
 Execute = Callable[[Recorder], Run]
@@ -100,7 +100,7 @@ def play(
     if first is None:
         first = run_once(before, Recorder(tape, pick=pick, locate=here))
     answers = {**tape, **{key: options[taken] for key, options, taken, _ in first.asked}}
-    recorder = Recorder(answers, preferred=deliveries(first), pick=pick, locate=there)
+    recorder = Recorder(answers, other=first, pick=pick, locate=there)
     return Pair(first, run_once(after, recorder))
 
 

@@ -97,11 +97,12 @@ class Watch:
                     self._dirty = True
                     text = "deleted" if value is _MISSING else _text(value)
                     found[f"{prefix}{name}"] = text
-        for (name, value), was in zip(self._objects, self._before, strict=True):
-            changed = was.changed_to(value)
-            if changed is not None:
-                self._dirty = True
-                found[name] = changed
+        if self._objects:
+            for (name, value), was in zip(self._objects, self._before, strict=True):
+                changed = was.changed_to(value)
+                if changed is not None:
+                    self._dirty = True
+                    found[name] = changed
         return found
 
     def _add(self, prefix: str, owner: Any, names: Any, seen: set[int], module: str) -> None:

@@ -59,8 +59,8 @@ class TooLong(Interrupted):
 class Recorder:
     """A chooser that answers from a tape and writes down what was asked and what was done.
 
-    ``answers``: the option taken for each key, by its label. ``preferred``: completions in the
-    order in which the other version had them, used where the two have different ones pending.
+    ``answers``: the option taken for each key, by its label. ``other``: the run of the other
+    version, whose order of completions is used where the two have different ones pending.
     ``pick``: answers what neither says; without it the plain option is taken. ``locate``: when
     given, each event says where it was caused. ``clean`` may be set: it is applied to
     every text, for two versions that run on different generations. ``clock`` may be set to what
@@ -72,8 +72,9 @@ class Recorder:
         "_counts",
         "_last",
         "_locate",
+        "_other",
         "_pick",
-        "_preferred",
+        "_positions",
         "answers",
         "asked",
         "clean",
@@ -87,7 +88,7 @@ class Recorder:
         self,
         answers: Mapping[str, str] | None = None,
         *,
-        preferred: Sequence[str] = (),
+        other: Run | None = None,
         pick: Pick | None = None,
         locate: Locate | None = None,
     ) -> None:
@@ -100,7 +101,8 @@ class Recorder:
         self.opaque: set[str] = set()
         self._counts: dict[str, int] = {}
         self._last = 0.0
-        self._preferred = {key: position for position, key in enumerate(preferred)}
+        self._other = other
+        self._positions: dict[str, int] | None = None
         self._pick = pick
         self._locate = locate
 
@@ -117,9 +119,10 @@ class Recorder:
         given = shown
         if key.startswith(ORDER):
             key = ORDER + " | ".join(sorted(shown))
-            if self._preferred:
-                last = len(self._preferred)
-                shown = tuple(sorted(shown, key=lambda option: self._preferred.get(option, last)))
+            if self._other is not None:
+                positions = self._completions(self._other)
+                last = len(positions)
+                shown = tuple(sorted(shown, key=lambda option: positions.get(option, last)))
         key = self._unique(key)
         wanted = self.answers.get(key)
         if wanted is None:
@@ -180,6 +183,11 @@ class Recorder:
             waiting=waiting,
             tracked=tracked,
         )
+
+    def _completions(self, other: Run) -> dict[str, int]:
+        if self._positions is None:
+            self._positions = {key: position for position, key in enumerate(deliveries(other))}
+        return self._positions
 
     def _unique(self, key: str) -> str:
         seen = self._counts.get(key, 0) + 1

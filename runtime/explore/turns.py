@@ -72,14 +72,9 @@ class RunLoop(IOLoop):
         """Seconds since the run began, on the loop's clock."""
         return self._now - EPOCH
 
-    def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
-        """As ``IOLoop.add_external``; the delivery is noted."""
-
-        def noted() -> None:
-            self._note(key)
-            deliver()
-
-        return super().add_external(key, noted)
+    def _complete(self, external: External) -> None:
+        self._note(external.key)
+        super()._complete(external)
 
     def _note(self, key: str) -> None:
         """Tell the recorder what comes, and that code may run then, where orders are a choice."""
