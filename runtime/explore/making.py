@@ -67,22 +67,26 @@ def _initial(kind: type) -> Mapping[str, Any]:
     return {name: Standin.named(name) for name in names}
 
 
-_signatures: dict[Any, list[tuple[str, bool]]] = {}
+_signatures: dict[int, tuple[Any, list[tuple[str, bool]]]] = {}
+"""By the identity of a code object, which is kept beside it: its hash would take long."""
 
 
 def parameters(function: Any) -> list[tuple[str, bool]]:
     """Positional parameters after ``self``: name, and whether it has no default."""
-    inner = inspect.unwrap(function) if hasattr(function, "__wrapped__") else function
+    inner = getattr(function, "__wrapped__", function)  # one decorator is the usual case
+    if hasattr(inner, "__wrapped__"):
+        inner = inspect.unwrap(inner)
     code = getattr(inner, "__code__", None)
-    known = _signatures.get(code)
+    _, known = _signatures.get(id(code), (None, None))
     if known is None:
         try:
             parameters = list(inspect.signature(function).parameters.values())[1:]
         except (TypeError, ValueError):
             parameters = []
-        known = _signatures[code] = [
+        known = [
             (each.name, each.default is each.empty)
             for each in parameters
             if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
         ]
+        _signatures[id(code)] = code, known
     return known

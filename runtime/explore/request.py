@@ -236,9 +236,8 @@ def _path(of: str) -> str:
     """The path: with a slash at its end or without, where the code has decorators for that."""
     here = now()
     harvest = here.harvest
-    adds, removes = (
-        name in harvest.attributes or name in harvest.dotted for name in ("addslash", "removeslash")
-    )
+    adds = "addslash" in harvest.attributes or "addslash" in harvest.dotted
+    removes = "removeslash" in harvest.attributes or "removeslash" in harvest.dotted
     if not adds and not removes:
         return "/here"
     paths = ("/here", "/here/") if removes else ("/here/", "/here")

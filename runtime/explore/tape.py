@@ -123,7 +123,9 @@ class Recorder:
                 positions = self._completions(self._other)
                 last = len(positions)
                 shown = tuple(sorted(shown, key=lambda option: positions.get(option, last)))
-        key = self._unique(key)
+        seen = self._counts[key] = self._counts.get(key, 0) + 1
+        if seen > 1:
+            key = f"{key} ~{seen}"
         wanted = self.answers.get(key)
         if wanted is None:
             taken = 0 if self._pick is None else self._pick(key, shown)
@@ -188,11 +190,6 @@ class Recorder:
         if self._positions is None:
             self._positions = {key: position for position, key in enumerate(deliveries(other))}
         return self._positions
-
-    def _unique(self, key: str) -> str:
-        seen = self._counts.get(key, 0) + 1
-        self._counts[key] = seen
-        return key if seen == 1 else f"{key} ~{seen}"
 
 
 def deliveries(run: Run) -> tuple[str, ...]:
