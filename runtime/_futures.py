@@ -43,6 +43,10 @@ def _stored_by_asyncio(exception: StopIteration) -> Any:
     return future.exception()
 
 
+unretrieved: set[int] = set()
+"""The exceptions that may be logged yet, by the ``id`` of what will log them."""
+
+
 class _Unretrieved:
     """Logs an exception that nobody asked for, when it is thrown away with its future."""
 
@@ -52,8 +56,10 @@ class _Unretrieved:
         self.log = log
         self.message = message
         self.exc_info: ExcInfo | None = exc_info
+        unretrieved.add(id(self))
 
     def __del__(self) -> None:
+        unretrieved.discard(id(self))
         if self.exc_info is not None:
             if self.log is _asyncio_log:  # the record carries the exception, not its text
                 self.log.error(self.message, exc_info=self.exc_info)

@@ -3,32 +3,115 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
+from collections.abc import Sequence
 
 import pytest
 from exploring import handler, program
-from uncallback.runtime.explore import world
+from uncallback.runtime.explore import visited, world
 from uncallback.runtime.explore.compare import Trace
 from uncallback.runtime.explore.search import Budget, Exploration
 from uncallback.runtime.explore.tape import Recorder
-from uncallback.runtime.explore.trace import Run
+from uncallback.runtime.explore.trace import ORDER, Run
+from waiting_programs import NASTY, QUIET, STYLES, shapes, text
 
 EVERYTHING = Budget(runs=20_000, seconds=30)
 LOG = "import logging\nlog = logging.getLogger('app')\n"
 
 
-def explore(text: str, tornado: int, *, pruned: bool) -> tuple[set[Trace], int]:
+class Orders(Recorder):
+    """Asks for orders only: all else, the client's leaving too, has its plain answer."""
+
+    __slots__ = ()
+    asks: tuple[str, ...] = (ORDER,)
+
+    def choose(self, key: str, options: Sequence[str]) -> int:
+        return super().choose(key, options) if key.startswith(self.asks) else 0
+
+
+class Alone(Orders):
+    """Asks for all but further requests, which would make the numbers large."""
+
+    __slots__ = ()
+    asks = (ORDER, "client", "fetch")
+
+
+def explore(
+    text: str, tornado: int, chooser: type[Orders] = Orders, *, pruned: bool
+) -> tuple[set[Trace], int]:
     """All traces of ``Main.get``, and the runs that it took."""
     loaded = program(text, tornado=tornado)
 
     def execute(recorder: Recorder) -> Run:
+        recorder.__class__ = chooser
         run = world.execute(loaded, "Main.get", recorder)
-        return run if pruned else dataclasses.replace(run, tracked=False)
+        return run if pruned else dataclasses.replace(run, tracked=False, moments=())
 
     exploration = Exploration(execute, execute, EVERYTHING)
     traces = {trace for pair in exploration for trace in pair.traces}
     assert exploration.complete, exploration.unsteady
     return traces, exploration.runs
+
+
+@pytest.fixture(autouse=True)
+def one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers do not matter here, and would make the numbers large; compare from the beginning."""
+    real = world.upstream_outcomes
+    monkeypatch.setattr(world, "upstream_outcomes", lambda *args: real(*args)[:1])
+    monkeypatch.setattr(visited, "FROM", 0)
+    monkeypatch.setattr(visited, "WORTH", math.inf)
+
+
+def orders(shape: Sequence[int]) -> int:
+    """In how many orders operations that wait so often may complete."""
+    return math.factorial(sum(shape)) // math.prod(map(math.factorial, shape))
+
+
+@pytest.mark.parametrize(("statements", "most"), [(QUIET, 30), (NASTY, 6)], ids=["quiet", "nasty"])
+@pytest.mark.parametrize("style", STYLES)
+def test_every_shape_has_the_traces_of_brute_force(
+    style: str, statements: Sequence[str], most: int
+) -> None:
+    """Up to ``most`` orders; ``benchmarks/pruning.py`` goes on to three times three waits."""
+    for shape in (each for each in shapes(3, 3) if orders(each) <= most):
+        source = random.Random(f"{style} {shape}")
+        written = text(style, shape, source, statements)
+        tornado = source.choice((4, 5))
+        pruned, fewer = explore(written, tornado, pruned=True)
+        everything, more = explore(written, tornado, pruned=False)
+        assert pruned == everything, shape
+        assert fewer <= more
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_answers_and_the_client_are_no_exception(seed: int) -> None:
+    source = random.Random(seed)
+    written = text(source.choice(STYLES), source.choice([(1, 1), (1, 2)]), source)
+    pruned, fewer = explore(written, 4, Alone, pruned=True)
+    everything, more = explore(written, 4, Alone, pruned=False)
+    assert pruned == everything
+    assert fewer <= more
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("statements", [QUIET, ("log.info('{n}.{k}')",)], ids=["quiet", "effect"])
+def test_two_operations_with_one_wait_each_need_at_most_six_runs(
+    style: str, statements: Sequence[str]
+) -> None:
+    """Of both versions together, by orders alone."""
+    written = text(style, (1, 1), random.Random(1), statements)
+    _, runs = explore(written, 4, pruned=True)
+    assert runs <= 6
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "iterator"])
+def test_orders_without_a_trace_of_their_own_are_skipped(style: str) -> None:
+    """Five answers that nobody looks at; an iterator would tell which of them was the last."""
+    written = text(style, (1, 1, 1, 1, 1), random.Random(1), ("pass",))
+    traces, runs = explore(written, 4, pruned=True)
+    assert len(traces) == 1
+    assert runs <= 100  # of both versions; in all there are 120 orders
 
 
 def generated(shape: tuple[int, ...], seed: int) -> str:
@@ -75,18 +158,16 @@ SHAPES = [(1,), (2,), (1, 1), (2, 1)]
 CASES = [(shape, seed) for shape in SHAPES for seed in range(5)]
 
 
-@pytest.fixture(autouse=True)
-def two_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers do not matter here, and would make the numbers large."""
-    real = world.upstream_outcomes
-    monkeypatch.setattr(world, "upstream_outcomes", lambda *args: real(*args)[:1])
-
-
-@pytest.mark.parametrize("tornado", [4, 5])
+@pytest.mark.parametrize("start", [0, 10**9], ids=["all along", "footprints only"])
 @pytest.mark.parametrize(("shape", "seed"), CASES, ids=str)
-def test_pruning_loses_no_trace(shape: tuple[int, ...], seed: int, tornado: int) -> None:
-    text = generated(shape, seed)
-    pruned, fewer = explore(text, tornado, pruned=True)
-    everything, more = explore(text, tornado, pruned=False)
-    assert pruned == everything
-    assert fewer <= more
+def test_lists_that_wait_lose_no_trace(
+    shape: tuple[int, ...], seed: int, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same where members of a list arrive one after the other, and others see that or not."""
+    monkeypatch.setattr(visited, "FROM", start)
+    written = generated(shape, seed)
+    for tornado in (4, 5):
+        pruned, fewer = explore(written, tornado, Alone, pruned=True)
+        everything, more = explore(written, tornado, Alone, pruned=False)
+        assert pruned == everything
+        assert fewer <= more

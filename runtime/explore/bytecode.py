@@ -60,6 +60,41 @@ def _unpacked(code: CodeType, offset: int) -> int | None:
     return None
 
 
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+_ENDS = frozenset({
+    "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_ABSOLUTE", "RETURN_VALUE",
+    "RETURN_CONST", "RAISE_VARARGS", "RERAISE",
+})  # fmt: skip
+"""Instructions that are not followed by the one that stands behind them."""
+
+
+def variables_read(code: CodeType, offset: int) -> frozenset[str]:
+    """The local variables that code which stands at ``offset`` may still look at.
+
+    All handlers of exceptions count as what may come next.
+    """
+    found = list(dis.get_instructions(code))
+    position = {each.offset: index for index, each in enumerate(found)}
+    entries = getattr(dis.Bytecode(code), "exception_entries", ())
+    open_ = [offset if offset in position else 0, *(entry.target for entry in entries)]
+    open_.extend(each.argval for each in found if each.opname.startswith("SETUP_"))
+    seen: set[int] = set()
+    names: set[str] = set()
+    while open_:
+        index = position.get(open_.pop(), len(found))
+        while index < len(found) and index not in seen:
+            seen.add(index)
+            each = found[index]
+            if each.opcode in _JUMPS:
+                open_.append(each.argval)
+            if "LOAD_FAST" in each.opname or "DELETE_FAST" in each.opname:
+                names.update(each.argval if isinstance(each.argval, tuple) else (each.argval,))
+            if each.opname in _ENDS:
+                break
+            index += 1
+    return frozenset(names)
+
+
 def unpacked_into(frame: FrameType) -> int | None:
     """How many names the iteration in progress unpacks into; ``None`` when it does not unpack."""
     return _unpacked(frame.f_code, frame.f_lasti)

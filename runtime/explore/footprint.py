@@ -62,6 +62,15 @@ def reversals(run: Run) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield order, (segments[root].delivered,)
 
 
+def joined(run: Run) -> frozenset[str]:
+    """The keys of order questions after which a list waited for one less, and nothing else."""
+    if not run.tracked:
+        return frozenset()
+    return frozenset(
+        each.order for each in _segments(run) if each.order and each.joined and not each.acts
+    )
+
+
 def _conflict(one: _Segment, other: _Segment) -> bool:
     return bool(one.writes & other.writes or one.writes & other.reads or one.reads & other.writes)
 

@@ -84,12 +84,11 @@ class Others:
         """``candidates``: label, class and verb; none means that requests share nothing."""
         self._candidates = candidates
         self._begin = begin
-        self._connections: list[_OtherConnection] = []
-        self._declined = False
+        self.connections: list[_OtherConnection] = []
 
     def start(self, ask: Callable[[str, Sequence[str]], int], when: str) -> bool:
         """Ask whether another request comes ``when`` it is now; true if one was started."""
-        number = len(self._connections) + 2
+        number = len(self.connections) + 2
         if not self._candidates:
             return False
         if number > MOST + 1:
@@ -101,19 +100,19 @@ class Others:
             return False
         _, kind, verb = self._candidates[taken - 1]
         connection = _OtherConnection(verb.upper(), f"request {number}")
-        self._connections.append(connection)
+        self.connections.append(connection)
         self._begin(kind, verb, connection)
         return True
 
     @property
     def came(self) -> bool:
         """Whether there were any."""
-        return bool(self._connections)
+        return bool(self.connections)
 
     def end(self) -> bool:
         """Record how they ended; their clients leave where that is never. Were there any?"""
-        for connection in self._connections:
+        for connection in self.connections:
             end = "finished" if connection.finished else "never finished"
             choices.record("end", connection.tag, end)
             connection.close()
-        return bool(self._connections)
+        return bool(self.connections)

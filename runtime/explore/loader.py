@@ -20,13 +20,16 @@ from .anatomy import WEBSOCKET, Anatomy
 from .catalogue import Catalogue
 from .circumstances import Circumstances
 from .earlier import WRAPPER
+from .graph import Codes
 from .harvest import VERBS, Harvest, harvest
 from .importer import Importer
 from .machine import DRAWN
+from .moments import Moments, Observer
 from .outside import OutsideError
 from .patches import patched
 from .shared import Watch
 from .sources import Source, Sources
+from .tape import Recorder
 from .trace import Outline, Unloadable, Version
 from .turns import RunLoop
 
@@ -74,6 +77,8 @@ class LoadedVersion:
         self._named = found.attributes
         self._source = Source(version.path, version.source)
         self._watch: Watch | None = None
+        self._moments: Moments | None = None
+        self._codes = Codes()
         shared = Harvest(
             undefined=found.undefined & elsewhere.undefined,
             imported=found.imported & elsewhere.imported,
@@ -135,6 +140,23 @@ class LoadedVersion:
         assert self._watch is not None
         return self._watch
 
+    @property
+    def late(self) -> bool:
+        """Whether a module was executed during the run, so that nobody watches its state."""
+        return self._importer.late
+
+    def observer(self, here: Circumstances, recorder: Recorder) -> Observer | None:
+        """What notes where a run stands; ``None`` where modules have state that is not watched."""
+        if self.version.imports or self._importer.late:
+            return None
+        if self._moments is None:
+            modules = self._importer.modules
+            texts = {path: self._importer.sources.read(path) or b"" for path in modules}
+            names = (module.__name__ for module in modules.values())
+            self._moments = Moments(texts, names, self._codes)
+        lines = self._importer.lines
+        return Observer(self._moments, self.watch, self.loop, here, recorder, lines)
+
     def refresh(self) -> None:
         """Make the module state fresh: execute everything again if the last run has changed it."""
         if self._watch is not None and not self._watch.stale and not self._importer.late:
@@ -169,6 +191,7 @@ class LoadedVersion:
         self.namespace = module.__dict__
         self.failures = self._failures()
         self._watch = Watch(self._importer.modules.values())
+        self._moments = None
         self.unseen = self.unseen or self._watch.unseen
         self.shares = self.shares or self._watch.shares(self.harvest.mutated)
 

@@ -3,7 +3,8 @@
 Two versions on one tape are treated as one program: the first version runs, then the second with
 the answers the first one got. Its questions form a tree; the search walks that tree by fewest
 deviations from the plain run, so the first difference found is close to the smallest. Orders that
-cannot matter are skipped by ``footprint.reversals``; what the budget does not allow is sampled, and
+cannot matter are skipped by ``footprint.reversals``, and a tree that grows is cut where both stand
+as they stood before (``visited``). What the budget does not allow is sampled, and
 ``Exploration.complete`` says that not everything was tried.
 """
 
@@ -11,14 +12,16 @@ from __future__ import annotations
 
 import heapq
 import random
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from .compare import Trace, parting, trace
-from .footprint import reversals
+from .footprint import joined, reversals
 from .tape import Locate, Pick, Recorder, deviations
 from .trace import ORDER, STUCK, Asked, Interrupted, Run
+from .visited import Visited
 
 Execute = Callable[[Recorder], Run]
 """Runs one version once under a recorder."""
@@ -94,13 +97,22 @@ def play(
     pick: Pick | None = None,
     locate: tuple[Locate, Locate] | None = None,
     first: Run | None = None,
+    watch_from: int | None = None,
+    met: Container[bytes] = (),
 ) -> Pair:
-    """Play one tape to both versions; ``first`` is the run of ``before`` when it is known."""
+    """Play one tape to both versions; ``first`` is the run of ``before`` when it is known.
+
+    ``watch_from``: after how many questions it is noted where they stand (``visited``), if at all,
+    as long as that is not among those ``met``.
+    """
     here, there = locate or (None, None)
+    watch = None if watch_from is None else range(watch_from, sys.maxsize)
     if first is None:
-        first = run_once(before, Recorder(tape, pick=pick, locate=here))
+        first = run_once(before, Recorder(tape, pick=pick, locate=here, watch=watch, met=met))
     answers = {**tape, **{key: options[taken] for key, options, taken, _ in first.asked}}
-    recorder = Recorder(answers, other=first, pick=pick, locate=there)
+    last = first.moments[-1].asked + 1 if first.moments else 0
+    watch = None if watch_from is None else range(watch_from, last)
+    recorder = Recorder(answers, other=first, pick=pick, locate=there, watch=watch)
     return Pair(first, run_once(after, recorder))
 
 
@@ -142,6 +154,10 @@ class Exploration:
         self._after = after
         self._heap: list[tuple[int, int, _Step]] = []
         self._count = 0
+        self._pairs = 0
+        self._visited = Visited()
+        self._comparing = self._crowded = False
+        self._joined: list[tuple[list[_Step], int]] | None = []
         self._start = time.process_time()
         self._used = 0.0
         self._looked = 0.0
@@ -154,7 +170,9 @@ class Exploration:
 
     def _systematic(self) -> Iterator[Pair]:
         yield self._visit(None)
-        while self._heap and self.unsteady is None and not self._spent(SYSTEMATIC):
+        while self._heap and self.unsteady is None and not self._spent(1.0):
+            if self._spent(SYSTEMATIC) and 2 * len(self._heap) > self.budget.runs - self.runs:
+                return  # what is open would not fit into what is left
             _, _, step = heapq.heappop(self._heap)
             yield self._visit(step)
 
@@ -180,7 +198,11 @@ class Exploration:
         path = _path(step)
         tape = {link.node.key: link.node.options[link.taken] for link in path}
         first = step.node.first if step is not None else None
-        pair = play(self._before, self._after, tape, first=first)
+        self._comparing = self._crowded and self._visited.wanted(self._pairs)
+        start = len(path) if self._comparing else None
+        met = self._visited.before
+        pair = play(self._before, self._after, tape, first=first, watch_from=start, met=met)
+        self._pairs += 1
         self.runs += 1 if first is not None else 2
         self._extend(pair, path)
         return pair
@@ -196,7 +218,8 @@ class Exploration:
             self.unsteady = f"{path[len(asked)].node.key!r} was not asked again"
             return
         steps = list(path)
-        for position in range(len(path), len(asked)):
+        end = self._visited.new_until(pair, len(path)) if self._comparing else None
+        for position in range(len(path), len(asked) if end is None else end):
             question = asked[position]
             parent = steps[-1] if steps else None
             known = pair.before if position >= len(pair.before.asked) else None
@@ -214,9 +237,19 @@ class Exploration:
         }
         if not positions:
             return
+        self._crowded = True
         if not (pair.before.tracked and pair.after.tracked):
+            self._list_joined()
             for position in positions.values():
-                self._list(steps, position, range(len(steps[position].node.options)))
+                self._list_all(steps, position)
+            return
+        if self._comparing:
+            only = joined(pair.before) & joined(pair.after)
+            for key, position in positions.items():
+                if key in only and self._joined is not None:
+                    self._joined.append((steps, position))
+                else:
+                    self._list_all(steps, position)
             return
         for run in (pair.before, pair.after):
             for key, wanted in reversals(run):
@@ -224,6 +257,15 @@ class Exploration:
                     options = steps[positions[key]].node.options
                     taken = [options.index(label) for label in wanted if label in options]
                     self._list(steps, positions[key], taken or range(len(options)))
+
+    def _list_joined(self) -> None:
+        """Somebody may have seen a future that only a list was to wait for: skip nothing more."""
+        for steps, position in self._joined or ():
+            self._list_all(steps, position)
+        self._joined = None
+
+    def _list_all(self, steps: list[_Step], position: int) -> None:
+        self._list(steps, position, range(len(steps[position].node.options)))
 
     def _list(self, steps: list[_Step], position: int, options: range | list[int]) -> None:
         node = steps[position].node

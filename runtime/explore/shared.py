@@ -19,6 +19,8 @@ from types import (
     BuiltinFunctionType,
     CellType,
     FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
     SimpleNamespace,
@@ -42,6 +44,11 @@ _MISSING = object()
 _LAZY = frozenset({"__annotations__", "__builtins__", "__warningregistry__"})
 """Made by the interpreter when somebody looks."""
 _LOOK_INTO = (list, dict, set, bytearray, deque, array, CellType)
+_NAMED = frozenset({
+    *_HARMLESS, Standin, FunctionType, ModuleType, type, staticmethod, classmethod,
+    GetSetDescriptorType, MemberDescriptorType, type(object.__init__), type(str.join),
+})  # fmt: skip
+"""Kinds of things that hold no state, or whose state is looked at on its own."""
 _SPENT = (Iterator, IOBase, ContextVar)
 """Objects whose state nobody can see, but that one request may leave otherwise for the next."""
 
@@ -104,6 +111,22 @@ class Watch:
                     self._dirty = True
                     found[name] = changed
         return found
+
+    def kept(self) -> Iterator[tuple[str, object]]:
+        """What may have changed without anybody's noticing: name and object, in a fixed order.
+
+        That is what was put in place of something, and what had or may have state at first.
+        """
+        yield from self._objects
+        for prefix, owner, before in self._owners:
+            now = owner.__dict__
+            for name in sorted({*before, *now} - _LAZY):
+                value = now.get(name, _MISSING)
+                changed = value is not before.get(name, _MISSING)
+                if changed or type(value) not in _NAMED:
+                    yield f"{prefix}{name}", "deleted" if value is _MISSING else value
+                elif type(value) is FunctionType and value.__dict__:
+                    yield f"{prefix}{name}", value.__dict__
 
     def _add(self, prefix: str, owner: Any, names: Any, seen: set[int], module: str) -> None:
         """Remember the attributes of a module or class, and look into what can change."""

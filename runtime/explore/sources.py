@@ -58,7 +58,7 @@ class Sources:
         inner = name.replace(".", "/")
         for folder in self._folders():
             for path in (f"{folder}{inner}/__init__.py", f"{folder}{inner}.py"):
-                text = self._read(path)
+                text = self.read(path)
                 if text is not None:
                     return Source(path, text)
         return None
@@ -81,7 +81,8 @@ class Sources:
         for length in range(len(parts), 0, -1):
             yield "/".join(parts[:length]) + "/"
 
-    def _read(self, path: str) -> bytes | None:
+    def read(self, path: str) -> bytes | None:
+        """The text of a file of the project, ``None`` if there is none."""
         if path in self.overlay:
             return self.overlay[path]
         if self.root is None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import partial
 from types import FrameType
 
 from .describe import describe
-from .trace import DELIVER, NOTES, ORDER, TIMER, Asked, Event, Interrupted, Place, Run
+from .trace import DELIVER, NOTES, ORDER, TIMER, Asked, Event, Interrupted, Moment, Place, Run
 
 EVENTS = 4000
 """Effects, or questions, after which a run is said not to return; no clock has a say."""
@@ -66,6 +66,8 @@ class Recorder:
     every text, for two versions that run on different generations. ``clock`` may be set to what
     tells the seconds since the run began: an effect after it has moved is preceded by the time, as
     waiting longer than before is a difference, but a timer that has no effect is not.
+    ``watch``: after how many questions ``moments`` are wanted, if at all; ``met`` are digests of
+    moments after which no more are.
     """
 
     __slots__ = (
@@ -80,8 +82,11 @@ class Recorder:
         "clean",
         "clock",
         "events",
+        "met",
         "misaligned",
+        "moments",
         "opaque",
+        "watch",
     )
 
     def __init__(
@@ -91,6 +96,8 @@ class Recorder:
         other: Run | None = None,
         pick: Pick | None = None,
         locate: Locate | None = None,
+        watch: range | None = None,
+        met: Container[bytes] = (),
     ) -> None:
         self.answers: Mapping[str, str] = answers or {}
         self.events: list[Event] = []
@@ -98,6 +105,9 @@ class Recorder:
         self.clean: Clean | None = None
         self.clock: Callable[[], float] | None = None
         self.misaligned: list[str] = []
+        self.moments: list[Moment] = []
+        self.watch = watch
+        self.met = met
         self.opaque: set[str] = set()
         self._counts: dict[str, int] = {}
         self._last = 0.0
@@ -184,6 +194,7 @@ class Recorder:
             opaque=tuple(sorted(self.opaque)),
             waiting=waiting,
             tracked=tracked,
+            moments=tuple(self.moments),
         )
 
     def _completions(self, other: Run) -> dict[str, int]:

@@ -102,6 +102,18 @@ class Asked(NamedTuple):
         return self.options[self.taken]
 
 
+class Moment(NamedTuple):
+    """Where a run stood when it waited for the outside, after ``asked`` questions.
+
+    Runs of one version with the same ``digest`` had the same effects until then, and go on alike
+    when they get the same answers. ``delivered`` is equal where the same completions had come.
+    """
+
+    asked: int
+    digest: bytes
+    delivered: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What one version did under one tape.
@@ -116,7 +128,7 @@ class Run:
     ``waiting``: what was still pending at the end, in the reader's words.
     ``tracked``: whether every delivery was noted (``deliver``, ``wait``) and every access to state
     that completions may share was recorded (``state read``, ``state write``); orders are skipped
-    only then.
+    only then. ``moments``: where it stood, as far as that was asked for and can be told.
     """
 
     events: tuple[Event, ...]
@@ -128,6 +140,7 @@ class Run:
     opaque: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     tracked: bool = False
+    moments: tuple[Moment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,10 @@ class _Request:
         start_line = RequestStartLine(verb.upper(), "/", "HTTP/1.1")
         self.connection = MemoryConnection(start_line, keep_alive=True)
         self.others = Others(self.program.others(self.owner), self._begin)
-        self.loop.on_wait = self._wait
+        self.observer = None
+        if self.chooser.watch is not None:
+            self.observer = self.program.observer(self.here, self.chooser)
+        self.loop.on_wait = self._wait if self.observer is None else self._wait_observed
         _upstream.set_outcomes(self._outcomes)
         try:
             self._begin(kind, verb, self.connection)
@@ -250,6 +253,15 @@ class _Request:
             return False
         connection.close()
         return True
+
+    def _wait_observed(self) -> bool:
+        """The same, once it was noted where the run stands."""
+        assert self.observer is not None
+        assert self.connection is not None
+        if not self.program.late:
+            clients = (self.others.connections, self.sockets, self.body)
+            self.observer.note(self.connection, clients, self.shared)
+        return self._wait()
 
     def _share(self) -> None:
         """Record what was changed in state that outlives the request."""
