@@ -111,7 +111,7 @@ def test_orders_without_a_trace_of_their_own_are_skipped(style: str) -> None:
     written = text(style, (1, 1, 1, 1, 1), random.Random(1), ("pass",))
     traces, runs = explore(written, 4, pruned=True)
     assert len(traces) == 1
-    assert runs <= 100  # of both versions; in all there are 120 orders
+    assert runs < 120  # of both versions together, instead of 240
 
 
 def generated(shape: tuple[int, ...], seed: int) -> str:

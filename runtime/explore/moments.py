@@ -144,7 +144,7 @@ class Observer:
         yield "turns", (loop.deliveries, loop.crowded, here.turns, here.looks, here.late)
         for external in sorted(loop._externals, key=lambda each: each.key):
             yield external.key, external.deliver
-        timers = loop._timers._heap
+        timers = loop._timers.heap
         if generation.current == 4:  # as they were added; later ones go by the heap itself
             timers = sorted(each for each in timers if each.callback is not None)
         for timer in timers:
