@@ -10,12 +10,15 @@ from typing import Literal
 import libcst as cst
 
 from . import cst as tree
+from .definite import assigned_first
 from .names import parameters
 from .refusal import Refused
+from .variables import reads
 from .workspace import Class, Parsed, Workspace, is_static
 
-Kind = Literal["method", "nested", "lambda", "function", "external", "nothing"]
+Kind = Literal["method", "nested", "lambda", "function", "external", "choice", "nothing"]
 
+FUNCTIONS = (cst.FunctionDef, cst.Lambda)
 PARTIALS = frozenset({"functools.partial"})
 WRAPPERS = frozenset({"tornado.stack_context.wrap"})
 """Calls that give a callback which behaves like their argument when a Tornado operation runs it."""
@@ -27,7 +30,8 @@ class CallbackRef:
 
     ``expression`` calls it by name (``self.on_x``); ``function`` is its definition when that is
     known; ``owner`` the class a method is defined in; ``arguments`` what ``functools.partial``
-    binds in front of what the operation passes.
+    binds in front of what the operation passes. ``choices`` are what an expression may be that is
+    decided at run time (its kind is ``"choice"``).
     """
 
     kind: Kind
@@ -36,6 +40,7 @@ class CallbackRef:
     function: tree.Function | None = None
     owner: Class | None = None
     arguments: tuple[cst.Arg, ...] = ()
+    choices: tuple[CallbackRef, ...] = ()
 
     @property
     def key(self) -> str:
@@ -78,8 +83,48 @@ class CallbackResolver:
         if isinstance(expression, cst.Attribute) and tree.dotted(expression.value) == first:
             return self._method(expression)
         if isinstance(expression, cst.Name):
-            return self._function(expression, at)
+            return self._function(expression, at, first)
+        if isinstance(expression, cst.IfExp):
+            return self._choice(expression, at, first, [expression.body, expression.orelse])
         raise Refused("UC202", expression, what=tree.code(expression))
+
+    def _choice(
+        self,
+        expression: cst.BaseExpression,
+        at: cst.CSTNode,
+        first: str,
+        values: Sequence[cst.BaseExpression],
+    ) -> CallbackRef:
+        """One of several callbacks, each of which is known."""
+        found = [self.resolve(value, at, first) for value in values]
+        choices = [leaf for each in found for leaf in each.choices or (each,)]
+        for value in values:
+            if "async_callback" in tree.names(value):
+                raise Refused("UC202", expression, what=tree.code(expression))
+        name = tree.code(expression)
+        return CallbackRef("choice", name, expression, choices=tuple(choices))
+
+    def _variable(self, name: cst.Name, at: cst.CSTNode, first: str) -> CallbackRef:
+        """A local variable that the function around it sets to one callback or another."""
+        names = self.file.names
+        owner = names.owner(at, name.value)
+        if not isinstance(owner, cst.FunctionDef) or names.enclosing(at, *FUNCTIONS) is not owner:
+            raise Refused("UC202", name, what=name.value)
+        places = names.bindings(owner).assigned.get(name.value, [])
+        stmts = [names.parents.get(id(place)) for place in places]
+        values = [s.value for s in stmts if isinstance(s, cst.Assign) and len(s.targets) == 1]
+        plain = all(isinstance(p, cst.AssignTarget) and p.target is not None for p in places)
+        shared = any(
+            n.value == name.value
+            for f in tree.find(owner.body, cst.Nonlocal)
+            for n in tree.find(f, cst.Name)
+        )
+        certain = plain and len(values) == len(places) and not shared
+        if not certain or not values or not assigned_first(owner.body, name.value):
+            raise Refused("UC202", name, what=name.value)
+        if any(name.value in reads(value) for value in values):
+            raise Refused("UC202", name, what=name.value)
+        return self._choice(name, at, first, values)
 
     def _wrapped(self, call: cst.Call, at: cst.CSTNode, first: str) -> CallbackRef:
         qualified = self.file.names.qualified(call.func, at)
@@ -91,14 +136,7 @@ class CallbackResolver:
         if not wrapper or not call.args or starred or call.args[0].keyword is not None:
             raise Refused("UC202", call, what=tree.code(call))
         inner = self.resolve(call.args[0].value, at, first)
-        return CallbackRef(
-            inner.kind,
-            inner.name,
-            inner.expression,
-            inner.function,
-            inner.owner,
-            (*inner.arguments, *call.args[1:]),
-        )
+        return replace(inner, arguments=(*inner.arguments, *call.args[1:]))
 
     def _method(self, expression: cst.Attribute) -> CallbackRef:
         name = expression.attr.value
@@ -122,7 +160,7 @@ class CallbackResolver:
     def _inherited(self, name: str) -> bool:
         return name in EXTERNAL_METHODS
 
-    def _function(self, expression: cst.Name, at: cst.CSTNode) -> CallbackRef:
+    def _function(self, expression: cst.Name, at: cst.CSTNode, first: str) -> CallbackRef:
         name = expression.value
         owner = self.file.names.owner(at, name)
         if owner is None:
@@ -140,7 +178,7 @@ class CallbackResolver:
             assigned = self.file.names.parents.get(id(places[0]))
             if isinstance(assigned, cst.Assign) and isinstance(assigned.value, cst.Lambda):
                 return CallbackRef("nested", name, expression, assigned.value)
-        raise Refused("UC202", expression, what=name)
+        return self._variable(expression, at, first)
 
     def _kept(self, places: Sequence[cst.CSTNode]) -> bool:
         """Whether a parameter is bound again by ``stack_context.wrap`` alone, which keeps it."""

@@ -19,6 +19,7 @@ from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
 from .callbacks import CallbackRef, has_defaults, is_plain, takes
 from .carrying import check_site
 from .exactness import looks_closely
+from .given_back import GivenBack
 from .model import Callback, Placement
 from .moving import Movability
 from .refusal import SEVERAL, Refused
@@ -27,7 +28,7 @@ from .repeat import loop
 from .scope import Host, Piece
 from .sites import Site, SiteFinder
 from .unit import Unit
-from .variables import reads
+from .variables import block_reads, is_local, reads, rebound
 from .workspace import Class, first_parameter
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Continuations:
             self._check_depth(site)
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
+        if ref.kind == "choice":
+            return self._choice(site, ref, host, after)
         exact = looks_closely(self.unit, ref)
         passed = len(site.operation.passes)
         level = self.nesting.level(ref.function)
@@ -104,6 +107,37 @@ class Continuations:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
         return Continuation(*self._call(site, ref, host, after), exact)
+
+    def _choice(
+        self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
+    ) -> Continuation:
+        """One of several callbacks, which are called as they are; it is chosen at the call."""
+        for each in ref.choices:
+            own = replace(each, arguments=(*each.arguments, *ref.arguments))
+            self._check_choice(replace(site, callback=own), host)
+        before: tree.Block = []
+        name = tree.dotted(ref.expression)
+        if name is None or name in rebound(after) or name in host.captured:
+            name = tree.fresh("callback", host.taken)
+            host.bound.add(name)
+            before.append(tree.line(f"{name} = VALUE", VALUE=ref.expression))
+        called = replace(ref, expression=cst.Name(name))
+        target, more, body = self._call(site, called, host, after)
+        exact = any(looks_closely(self.unit, each) for each in ref.choices)
+        return Continuation(target, [*before, *more], body, exact)
+
+    def _check_choice(self, site: Site, host: Host) -> None:
+        """Refuse what cannot be called without a look at what it is."""
+        ref, function = site.callback, site.callback.function
+        fits = function is None or takes(ref, len(site.operation.passes)) is not None
+        if not fits and not _flexible(ref):
+            raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
+        starts = ref.kind == "lambda" and bool(self.finder.sites(ref.expression, host.first))
+        if isinstance(function, cst.FunctionDef):
+            starts = self._coroutine_needed(site, ref, function)
+        if starts:
+            raise Refused("UC202", site.call, what=ref.name)
+        GivenBack(self.unit.workspace, self.cls, self.unit.catalogue).check(site, self.unit.file)
 
     def _check_given(self, site: Site) -> None:
         """Refuse (UC214) an operation on a future when that may be something else."""
@@ -170,10 +204,10 @@ class Continuations:
         table, fixed = dict(table), fixed_names(piece.block)
         later = {name for node in (site.call, *after) for name in reads(node)}
         for name, arg in bound:
-            if tree.dotted(arg.value) == name and name not in _rebound(after):
+            if tree.dotted(arg.value) == name and name not in rebound(after):
                 table.pop(name, None)
                 continue
-            keeps = name not in fixed and name not in _rebound(tuple(piece.block))
+            keeps = name not in fixed and name not in rebound(tuple(piece.block))
             if given is not None and name in same and keeps:
                 table[name] = given  # its calls have to be found
                 continue
@@ -187,7 +221,7 @@ class Continuations:
         if isinstance(function, cst.FunctionDef):
             (self.inlined if ref.kind == "method" else self.nested).append(function)
         wanted = [table.get(p.name.value, p.name.value) for p in params]
-        unused = not any(p.name.value in _block_reads(piece.block) for p in params)
+        unused = not any(p.name.value in block_reads(piece.block) for p in params)
         target = None if unused or not wanted else ", ".join(wanted)
         return target, before, body
 
@@ -202,11 +236,11 @@ class Continuations:
         """The callback is a function that is being converted: its loop goes round once more."""
         params, bound = given
         names = self.nesting.variables(level, [p.name.value for p in params])
-        changing = _rebound(after) | {p.name.value for p in params} | host.captured
+        changing = rebound(after) | {p.name.value for p in params} | host.captured
         before: tree.Block = []
         pairs: list[Pair] = []
         for name, value in bound:
-            if not _local_value(value) or reads(value) & changing:
+            if not is_local(value) or reads(value) & changing:
                 kept = tree.fresh(name, host.taken)
                 host.bound.add(kept)
                 before.append(tree.line(f"{kept} = VALUE", VALUE=value))
@@ -341,7 +375,7 @@ class Continuations:
         """A bound argument, through a variable when its value could change until the wait."""
         path = tree.dotted(arg.value)
         literal = isinstance(arg.value, cst.BaseNumber | cst.SimpleString)
-        constant = literal or (path is not None and "." not in path and path not in _rebound(after))
+        constant = literal or (path is not None and "." not in path and path not in rebound(after))
         if constant:
             return arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)
         name = tree.fresh(
@@ -407,30 +441,6 @@ def _flexible(ref: CallbackRef) -> bool:
     """Whether a callback has defaults or stars, so that counting parameters says nothing."""
     assert ref.function is not None
     return not is_plain(ref)
-
-
-def _local_value(value: cst.CSTNode) -> bool:
-    """Whether an expression reads only local names and constants, which nothing else can change."""
-    if isinstance(value, cst.BinaryOperation):
-        return _local_value(value.left) and _local_value(value.right)
-    return isinstance(value, cst.Name | cst.BaseNumber | cst.SimpleString)
-
-
-def _rebound(after: tuple[cst.CSTNode, ...]) -> set[str]:
-    found: set[str] = set()
-    for node in after:
-        for target in tree.walk(node):
-            if isinstance(
-                target, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.NamedExpr | cst.For
-            ):
-                found |= reads(target.target)
-            elif isinstance(target, cst.AsName):
-                found |= reads(target.name)
-    return found
-
-
-def _block_reads(stmts: tree.Block) -> set[str]:
-    return {name for stmt in stmts for name in reads(stmt)}
 
 
 def _keywords_last(arguments: list[cst.Arg]) -> list[cst.Arg]:

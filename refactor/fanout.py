@@ -97,6 +97,8 @@ class FanOut:
             form = site.operation.form(self.forms.options.tornado)
             if site.argument is None or form not in RESTARTABLE:
                 raise Refused("UC302", site.call, what=name)
+            if site.callback.kind == "choice":
+                raise Refused("UC202", site.call, what=site.callback.name)
             if site.operation.immediate:
                 raise Refused("UC210", site.call, what=name)
         alone = {id(s.call) for stmt in _deep(stmts) if (s := self._direct(stmt)) is not None}

@@ -32,6 +32,9 @@ READERS = frozenset(
 )
 """Methods of ``RequestHandler`` that change nothing."""
 
+ARGUMENTS = frozenset({"get_argument", "get_body_argument", "get_query_argument"})
+"""Those that raise where there is nothing to read and no default."""
+
 PURE = frozenset({"bool", "dict", "float", "int", "len", "list", "repr", "set", "str", "tuple"})
 """Builtins that change nothing, for the values that are usually given to them."""
 
@@ -42,6 +45,8 @@ def check_order(site: Site, first: str, names: Names) -> None:
     ``first`` is the name of self at the call, ``names`` the scopes of the file.
     """
     bound = [arg.value for arg in site.callback.arguments]
+    if site.callback.kind == "choice":
+        bound.append(site.callback.expression)
     others = [site.call.func, *(arg.value for arg in site.call.args if arg is not site.argument)]
     for value in bound:
         if not _settled(value, others, first, names):
@@ -56,6 +61,9 @@ def _settled(
         return True
     if any(isinstance(each, cst.NamedExpr) for other in (value, *others) for each in _all(other)):
         return False
+    missing = [each for other in others for each in _calls(other) if _asks(each, first)]
+    if missing and any(_asks(each, first) for each in _calls(value)):
+        return False  # the log says which argument is missing
     calls = [each for other in others for each in _calls(other) if not _harmless(each, first)]
     if any(True for call in _calls(value) if not _harmless(call, first)):
         return not calls
@@ -82,6 +90,12 @@ def _harmless(call: cst.Call, first: str) -> bool:
     if holder == first:
         return name in READERS
     return path in PURE or name[:1].isupper() or name in {"current", "instance", "format"}
+
+
+def _asks(call: cst.Call, first: str) -> bool:
+    """Whether a call asks for an argument of the request that has to be there."""
+    holder, _, name = (tree.dotted(call.func) or "").rpartition(".")
+    return holder == first and name in ARGUMENTS and len(call.args) == 1
 
 
 def _calls(node: cst.CSTNode) -> Iterator[cst.Call]:

@@ -117,3 +117,29 @@ def imported_by(stmt: cst.Import | cst.ImportFrom) -> set[str]:
 def means_the_same(names: Names, name: str, at: cst.CSTNode, place: cst.CSTNode) -> bool:
     """Whether ``name`` has one and the same binding at two nodes of a module."""
     return names.owner(at, name) is names.owner(place, name)
+
+
+def is_local(value: cst.CSTNode) -> bool:
+    """Whether an expression reads only local names and constants, which nothing else can change."""
+    if isinstance(value, cst.BinaryOperation):
+        return is_local(value.left) and is_local(value.right)
+    return isinstance(value, cst.Name | cst.BaseNumber | cst.SimpleString)
+
+
+def rebound(after: tuple[cst.CSTNode, ...]) -> set[str]:
+    """The names that statements which run meanwhile bind."""
+    found: set[str] = set()
+    for node in after:
+        for target in tree.walk(node):
+            if isinstance(
+                target, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.NamedExpr | cst.For
+            ):
+                found |= reads(target.target)
+            elif isinstance(target, cst.AsName):
+                found |= reads(target.name)
+    return found
+
+
+def block_reads(stmts: tree.Block) -> set[str]:
+    """The names that statements refer to; see :func:`reads`."""
+    return {name for stmt in stmts for name in reads(stmt)}
