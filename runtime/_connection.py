@@ -2,8 +2,8 @@
 
 The rules are HTTP/1.1's and Tornado 4.4's: a body of unknown length is chunked, one that does not
 fit its Content-Length breaks the connection. Writes are complete at once, as they are on a socket
-whose buffer is not full; the iterations until flush's future or callback arrives were measured on
-4.4.2, 5.1.1 and 6.5.
+whose buffer is not full, unless the client is said to be slow; the iterations until flush's future
+or callback arrives were measured on 4.4.2, 5.1.1 and 6.5.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from . import _current, _futures, choices, generation, stack_context
 from ._headers import HTTPHeaders
 from ._outgoing import check_lines
+from ._questions import numbered
 from .escape import utf8
 from .httputil import (
     HTTPConnection,
@@ -88,6 +89,17 @@ class MemoryStream:
         """Accept what only concerns TCP."""
 
 
+class _Flush:
+    """A flush that waits for the client: ``done`` is called when it is complete."""
+
+    __slots__ = ("done", "external", "has_callback")
+
+    def __init__(self, done: Callable[[], None], has_callback: bool) -> None:
+        self.done = done
+        self.external: Any = None
+        self.has_callback = has_callback
+
+
 class MemoryConnection(HTTPConnection):
     """Takes one response and keeps what was written to it.
 
@@ -99,7 +111,9 @@ class MemoryConnection(HTTPConnection):
 
     __slots__ = (
         "_close_callback",
+        "_flushing",
         "_head",
+        "_is_slow",
         "_remaining",
         "_request",
         "_stream",
@@ -124,6 +138,8 @@ class MemoryConnection(HTTPConnection):
     ) -> None:
         self._request = request
         self._close_callback: Callable[[], Any] | None = None
+        self._flushing: _Flush | None = None
+        self._is_slow = False
         self._remaining: int | None = None
         self._stream: MemoryStream | None = None
         self._head = b""
@@ -254,6 +270,13 @@ class MemoryConnection(HTTPConnection):
         if not self.is_open():
             return
         self.closed = True
+        flush, self._flushing = self._flushing, None
+        if flush is not None:  # it is complete, as far as the server can tell
+            _current.loop().remove_external(flush.external)
+            if generation.current == 4:
+                flush.done()
+            else:
+                _current.loop().spawn_callback(_current.loop().spawn_callback, flush.done)
         if self.being_delivered:
             self._close_callback = None
         elif self._close_callback is not None:
@@ -305,7 +328,41 @@ class MemoryConnection(HTTPConnection):
         future.exception()  # whoever drops it has the close callback
         return future
 
+    def begin_flush(self) -> None:
+        """Ask whether the client is slow to take what is flushed now."""
+        if not self.closed:
+            key = numbered(_current.loop(), "when the client takes a flush")
+            self._is_slow = choices.choose(key, ("at once", "later")) == 1
+
+    def _written_later(self, callback: Any) -> Any:
+        """Complete a flush when the client has taken it; a later one's callback replaces this's."""
+        loop = _current.loop()
+        future = None if callback is not None else _futures.Future()
+        before, wrapped = self._flushing, callback and stack_context.wrap(callback)
+
+        def done() -> None:
+            if before is not None and not before.has_callback:
+                before.done()
+            if future is None:
+                loop.spawn_callback(wrapped)
+            else:
+                future.set_result(None)
+
+        def deliver() -> None:
+            if self._flushing is flush:
+                self._flushing = None
+            flush.done()
+
+        flush = self._flushing = _Flush(done, callback is not None)
+        if before is not None:
+            loop.remove_external(before.external)
+        flush.external = loop.add_external(numbered(loop, "flush"), deliver)
+        return future
+
     def _written(self, callback: Any, first: bool) -> Any:
+        if self._is_slow:
+            self._is_slow = False
+            return self._written_later(callback)
         loop = _current.loop()
         if callback is not None:
             if generation.current == 5 and not first:

@@ -215,6 +215,22 @@ class Fetch:
         except Exception as error:
             self.break_off(error)
             return
+        if outcome.rest is None:
+            self.end()
+            return
+        receive = partial(self._receive_rest, outcome.rest)
+        self.client.io_loop.add_external(f"{self.key}, the rest", receive)
+
+    def _receive_rest(self, rest: bytes) -> None:
+        """Take the second part of an answer, or hear that the connection ended before it."""
+        if not rest:
+            self.fail(failure("truncated"))
+            return
+        try:
+            self.chunk(rest)
+        except Exception as error:
+            self.break_off(error)
+            return
         self.end()
 
     def headers(self, start_line: ResponseStartLine, headers: HTTPHeaders) -> None:

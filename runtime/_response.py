@@ -231,6 +231,8 @@ class ResponseWriter:
         chunk = b"".join(self._write_buffer)
         self._write_buffer = []
         connection = self.request.connection
+        if not include_footers:
+            connection.begin_flush()
         if self._headers_written:
             for transform in self._transforms:
                 chunk = transform.transform_chunk(chunk, include_footers)

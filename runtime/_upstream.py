@@ -30,6 +30,7 @@ class Outcome:
     """One way in which a request may end.
 
     With a ``failure`` there is no response: ``timeout``, ``closed``, or an exception's factory.
+    ``rest`` is what comes after the body, a moment later; empty if the connection ends instead.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Outcome:
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
     failure: str | Callable[[], BaseException] | None = None
+    rest: bytes | None = None
 
 
 def _refused() -> BaseException:

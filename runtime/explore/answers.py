@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from .._upstream import OUTCOMES, Outcome
@@ -19,6 +21,7 @@ def _outcomes(
         Outcome(plain.name, 200, text.encode(), {**asked, **plain.headers}),
         Outcome(other.name, 200, f"text of {name}".encode(), other.headers),
         *rest,
+        *_without_one(Outcome(plain.name, 200, text.encode(), {**asked, **plain.headers}), headers),
         *(Outcome(str(code), code, f"text of {name}".encode()) for code in sorted(codes - known)),
         *(
             Outcome(
@@ -31,6 +34,13 @@ def _outcomes(
     )
 
 
+def _without_one(plain: Outcome, names: frozenset[str]) -> Iterator[Outcome]:
+    """Where the code looks for several headers, answers that lack one of them."""
+    for name in sorted(names) if len(names) > 1 else ():
+        others = {each: value for each, value in plain.headers.items() if each != name}
+        yield replace(plain, name=f"{plain.name} without {name}", headers=others)
+
+
 def upstream_outcomes(name: str, text: str, harvest: Harvest) -> tuple[Outcome, ...]:
     """The answers to the request ``name``, the plain one first.
 
@@ -39,3 +49,15 @@ def upstream_outcomes(name: str, text: str, harvest: Harvest) -> tuple[Outcome, 
     """
     bodies = harvest.compared.get("body", frozenset()) | ({LONG} if harvest.measures else set())
     return _outcomes(name, text, harvest.codes, harvest.headers, bodies)
+
+
+def in_parts(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    """The same for a request that looks at the parts of the body: there may be two, or one."""
+    plain = outcomes[0]
+    half = len(plain.body) // 2
+    first = replace(plain, body=plain.body[:half])
+    return (
+        *outcomes,
+        replace(first, name="200, in two parts", rest=plain.body[half:]),
+        replace(first, name="200, cut off after a part", rest=b""),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from .comparisons import compared, dotted, last
@@ -138,7 +138,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         compared=_with_numbers(compared(nodes), _called(nodes)),
         arities=_arities(nodes),
         codes=frozenset(c for node in nodes for c in _codes(node) if 200 <= c < 600),
-        headers=frozenset(name for node in nodes for name in _headers(node)),
+        headers=frozenset((*(n for node in nodes for n in _headers(node)), *_of_lines(nodes))),
         json=bool(_called(nodes) & {"loads", "json_decode"}),
         blanks=any(map(_strips, nodes)),
         looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
@@ -189,12 +189,25 @@ def _headers(node: ast.AST) -> Iterator[str]:
     key: ast.expr | None = None
     if isinstance(node, ast.Subscript) and last(node.value) == "headers":
         key = node.slice
+    elif isinstance(node, ast.Compare) and last(node.comparators[0]) == "headers":
+        key = node.left
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         of = node.func.value
         if node.args and isinstance(of, ast.Attribute) and of.attr == "headers":
             key = node.args[0]
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         yield key.value
+
+
+def _of_lines(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    """Names of headers in ``line.startswith("Location:")``, where lines of headers are read."""
+    if not any(isinstance(n, ast.keyword) and n.arg == "header_callback" for n in nodes):
+        return
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name, colon, _ = node.value.partition(":")
+            if colon and name.replace("-", "").isalnum():
+                yield name
 
 
 def _mutated(node: ast.AST) -> Iterator[str]:

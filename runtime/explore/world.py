@@ -20,7 +20,7 @@ from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
 from . import circumstances, earlier, peers  # noqa: F401 (says what streams give)
-from .answers import upstream_outcomes
+from .answers import in_parts, upstream_outcomes
 from .circumstances import Circumstances
 from .clients import MESSAGES, OTHER_MESSAGES, BodyClient, SocketClient, ask_for_websocket
 from .describe import TEXTS, describe
@@ -280,7 +280,11 @@ class _Request:
         harvest = self.here.harvest
         text = f'{{"body of": {name!r}}}'
         self.here.bodies[text] = f"body of {name}"
-        return upstream_outcomes(name, text, harvest)
+        known = upstream_outcomes(name, text, harvest)
+        if request.streaming_callback is None:
+            return known
+        self.here.hold("the parts of an answer's body, but for one or two")
+        return in_parts(known)
 
 
 _seen_places: dict[tuple[str, tuple[int, ...]], frozenset[Place]] = {}
