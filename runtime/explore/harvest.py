@@ -44,7 +44,8 @@ class Harvest:
     takes. ``codes``: HTTP status codes that are compared; ``headers``: names looked up in headers.
     ``json``: whether JSON is read; ``blanks``: whether text is stripped, or is not on purpose;
     ``looked_up``: names that something is asked for; ``frames``: whether tracebacks are looked
-    into; ``measures``: whether text is cut or counted. ``mutated``: last names of what is changed
+    into; ``measures``: whether text is cut or counted; ``streams``: whether answers are
+    taken in parts. ``mutated``: last names of what is changed
     in place. ``listeners``: methods that are given what a client sends, and ``method parameter``
     for the names that they give to it; also ``read_until line`` for the names of what a read gives,
     through variables and callbacks.
@@ -67,6 +68,7 @@ class Harvest:
     looked_up: frozenset[str] = frozenset()
     frames: bool = False
     measures: bool = False
+    streams: bool = False
     mutated: frozenset[str] = frozenset()
     listeners: frozenset[str] = frozenset()
 
@@ -143,6 +145,7 @@ def harvest(tree: ast.Module, source: bytes, path: str) -> Harvest:
         blanks=any(map(_strips, nodes)),
         looked_up=frozenset(name for node in nodes for name in _asked_for(node)),
         frames=any(isinstance(n, ast.Attribute) and n.attr in _OF_FRAMES for n in nodes),
+        streams=any(map(_streams, nodes)),
         measures=any(map(_measures, nodes)),
         mutated=frozenset(name for node in nodes for name in _mutated(node)),
         listeners=frozenset((*(n for node in nodes for n in _listeners(node)), *_reads(nodes))),
@@ -264,6 +267,11 @@ def _asked_for(node: ast.AST) -> Iterator[str]:
         key = node.slice
     if isinstance(key, ast.Constant) and isinstance(key.value, str):
         yield key.value
+
+
+def _streams(node: ast.AST) -> bool:
+    """Whether a streaming callback is named: as an argument, an attribute or in a text."""
+    return "streaming_callback" in (getattr(node, each, None) for each in ("arg", "attr", "value"))
 
 
 def _measures(node: ast.AST) -> bool:

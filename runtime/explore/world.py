@@ -281,7 +281,7 @@ class _Request:
         text = f'{{"body of": {name!r}}}'
         self.here.bodies[text] = f"body of {name}"
         known = upstream_outcomes(name, text, harvest)
-        if request.streaming_callback is None:
+        if not harvest.streams or request.streaming_callback is None:
             return known
         self.here.hold("the parts of an answer's body, but for one or two")
         return in_parts(known)
