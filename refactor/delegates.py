@@ -118,9 +118,7 @@ class Delegates:
         if isinstance(use.node, cst.SimpleString):
             return False
         if isinstance(call, cst.Arg):
-            # As a callback: the context of its operation answers its errors.
-            given = names.parents.get(id(call))
-            return isinstance(given, cst.Call) and not self.methods.called(use.file, given.func)
+            return self._answers_callback(use.file, names.parents.get(id(call)), use.inside)
         if not isinstance(call, cst.Call) or call.func is not use.node or use.inside is None:
             return False
         verb = self.is_handler(use.inside) or self.is_verb(use.inside)
@@ -128,6 +126,18 @@ class Delegates:
         guards = (cst.Try, cst.TryStar, cst.With)
         alone = not any(isinstance(each, guards) for each in names.ancestors(call))
         return verb and (_is_last(call, names) or (returned and alone))
+
+    def _answers_callback(
+        self, file: Parsed, given: cst.CSTNode | None, inside: Method | None
+    ) -> bool:
+        """Whether the context of an operation answers the errors of what is passed to ``given``.
+
+        A function of the project that is no operation may call it at once.
+        """
+        if not isinstance(given, cst.Call):
+            return False
+        operation = self.finder(inside).operation(given) if inside is not None else None
+        return operation is not None or not self.methods.called(file, given.func)
 
     def facts(self, method: Method) -> Facts:
         """What the body of ``method`` does, nested functions included."""

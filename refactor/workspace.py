@@ -120,8 +120,8 @@ class Class:
                 for d in each.decorators
             )
         ]
-        plain = {id(each) for each in self.node.body.body}
-        conditional = {n for n, each in self.methods.items() if id(each) not in plain}
+        sure = {id(each) for each in _certain(self.node.body)}
+        conditional = {n for n, each in self.methods.items() if id(each) not in sure}
         return frozenset(conditional | {name for name in defined if defined.count(name) > 1})
 
     @cached_property
@@ -179,6 +179,14 @@ class Patched(Class):
     @cached_property
     def attributes(self) -> frozenset[str]:
         return frozenset(self.stores)
+
+
+def _certain(suite: cst.BaseSuite) -> Iterator[cst.CSTNode]:
+    """The statements that run whenever ``suite`` does; nothing suppresses what fails above them."""
+    for stmt in suite.body:
+        yield stmt
+        if isinstance(stmt, cst.With) and "suppress" not in "".join(map(tree.code, stmt.items)):
+            yield from _certain(stmt.body)
 
 
 def first_parameter(method: tree.Function) -> str | None:
