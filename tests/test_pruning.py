@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import random
+import sys
 from collections.abc import Sequence
 
 import pytest
-from exploring import handler, program
+from exploring import handler
 from uncallback.runtime.explore import visited, world
-from uncallback.runtime.explore.compare import Trace
-from uncallback.runtime.explore.search import Budget, Exploration
-from uncallback.runtime.explore.tape import Recorder
-from uncallback.runtime.explore.trace import ORDER, Run
-from waiting_programs import NASTY, QUIET, STYLES, shapes, text
+from waiting_programs import NASTY, QUIET, STYLES, Alone, explore, orders, shapes, text
 
-EVERYTHING = Budget(runs=20_000, seconds=30)
 LOG = "import logging\nlog = logging.getLogger('app')\n"
-
-
-class Orders(Recorder):
-    """Asks for orders only: all else, the client's leaving too, has its plain answer."""
-
-    __slots__ = ()
-    asks: tuple[str, ...] = (ORDER,)
-
-    def choose(self, key: str, options: Sequence[str]) -> int:
-        return super().choose(key, options) if key.startswith(self.asks) else 0
-
-
-class Alone(Orders):
-    """Asks for all but further requests, which would make the numbers large."""
-
-    __slots__ = ()
-    asks = (ORDER, "client", "fetch")
-
-
-def explore(
-    text: str, tornado: int, chooser: type[Orders] = Orders, *, pruned: bool
-) -> tuple[set[Trace], int]:
-    """All traces of ``Main.get``, and the runs that it took."""
-    loaded = program(text, tornado=tornado)
-
-    def execute(recorder: Recorder) -> Run:
-        recorder.__class__ = chooser
-        run = world.execute(loaded, "Main.get", recorder)
-        return run if pruned else dataclasses.replace(run, tracked=False, moments=())
-
-    exploration = Exploration(execute, execute, EVERYTHING)
-    traces = {trace for pair in exploration for trace in pair.traces}
-    assert exploration.complete, exploration.unsteady
-    return traces, exploration.runs
 
 
 @pytest.fixture(autouse=True)
@@ -60,12 +20,7 @@ def one_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
     real = world.upstream_outcomes
     monkeypatch.setattr(world, "upstream_outcomes", lambda *args: real(*args)[:1])
     monkeypatch.setattr(visited, "FROM", 0)
-    monkeypatch.setattr(visited, "WORTH", math.inf)
-
-
-def orders(shape: Sequence[int]) -> int:
-    """In how many orders operations that wait so often may complete."""
-    return math.factorial(sum(shape)) // math.prod(map(math.factorial, shape))
+    monkeypatch.setattr(visited, "PATIENCE", sys.maxsize)
 
 
 @pytest.mark.parametrize(("statements", "most"), [(QUIET, 30), (NASTY, 6)], ids=["quiet", "nasty"])

@@ -2,16 +2,24 @@
 
 ``text(style, shape, source)`` writes one: operation ``n`` waits ``shape[n]`` times, and does
 something after each wait. The styles are the ways in which the operations are joined at the end.
+``explore`` tries all the orders of such a handler, or those that pruning leaves.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import indent
 
-from exploring import handler
+from exploring import handler, program
+from uncallback.runtime.explore import world
+from uncallback.runtime.explore.compare import Trace
+from uncallback.runtime.explore.search import Budget, Exploration
+from uncallback.runtime.explore.tape import Recorder
+from uncallback.runtime.explore.trace import ORDER, Run
 
 STYLES = ("callbacks", "list", "dict", "native", "iterator", "side by side")
 
@@ -222,3 +230,45 @@ def _coroutines(
 
 def _block(*lines: str) -> str:
     return "\n" + indent("\n".join(lines).strip(), "    ") + "\n"
+
+
+def orders(shape: Sequence[int]) -> int:
+    """In how many orders operations that wait so often may complete."""
+    return math.factorial(sum(shape)) // math.prod(map(math.factorial, shape))
+
+
+EVERYTHING = Budget(runs=20_000, seconds=30)
+
+
+class Orders(Recorder):
+    """Asks for orders only: all else, the client's leaving too, has its plain answer."""
+
+    __slots__ = ()
+    asks: tuple[str, ...] = (ORDER,)
+
+    def choose(self, key: str, options: Sequence[str]) -> int:
+        return super().choose(key, options) if key.startswith(self.asks) else 0
+
+
+class Alone(Orders):
+    """Asks for all but further requests, which would make the numbers large."""
+
+    __slots__ = ()
+    asks = (ORDER, "client", "fetch")
+
+
+def explore(
+    text: str, tornado: int, chooser: type[Orders] = Orders, *, pruned: bool
+) -> tuple[set[Trace], int]:
+    """All traces of ``Main.get``, and the runs that it took."""
+    loaded = program(text, tornado=tornado)
+
+    def execute(recorder: Recorder) -> Run:
+        recorder.__class__ = chooser
+        run = world.execute(loaded, "Main.get", recorder)
+        return run if pruned else dataclasses.replace(run, tracked=False, moments=())
+
+    exploration = Exploration(execute, execute, EVERYTHING)
+    traces = {trace for pair in exploration for trace in pair.traces}
+    assert exploration.complete, exploration.unsteady
+    return traces, exploration.runs
