@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .builtin_names import check_builtins
 from .given_back import GivenBack
 from .order import check_order
 from .sites import Site
@@ -11,10 +12,11 @@ from .workspace import Class
 
 
 def check_site(unit: Unit, cls: Class, site: Site, first: str) -> None:
-    """Refuse ``site`` for its arguments (UC205, UC213) or its callback's value (UC215).
+    """Refuse ``site`` for its arguments (UC205, UC213), a name (UC502), or its value (UC215).
 
     ``first`` is the name of self at the call, in a method of ``cls``.
     """
     check_order(site, first, unit.file.names)
+    check_builtins(site, unit.file.names)
     check_unpacked(site, unit.workspace, unit.options.tornado)
     GivenBack(unit.workspace, cls, unit.catalogue).check(site, unit.file)
