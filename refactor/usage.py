@@ -33,20 +33,24 @@ def uses(workspace: Workspace, cls: Class, name: str) -> list[Use]:
             found.append(Use(path, None))
         else:
             own = cls.methods.get(name)
-            found += [Use(path, n) for n in _occurrences(parsed, name, family) if n is not own]
+            found += [
+                Use(path, n) for n in _occurrences(workspace, parsed, name, family) if n is not own
+            ]
     return found
 
 
-def _occurrences(file: Parsed, name: str, family: set[Class]) -> Iterator[cst.CSTNode]:
+def _occurrences(
+    workspace: Workspace, file: Parsed, name: str, family: set[Class]
+) -> Iterator[cst.CSTNode]:
     for node in file.index.named(name):
         if isinstance(node, cst.Attribute) and node.attr.value == name:
-            counts = not _foreign_attribute(file, node, family)
+            counts = not _foreign_attribute(workspace, file, node, family)
         elif isinstance(node, cst.FunctionDef) and node.name.value == name:
-            counts = not _foreign_definition(file, node, family)
+            counts = not _foreign_definition(workspace, file, node, family)
         elif isinstance(node, cst.SimpleString):
             counts = node.raw_value == name or is_path(node, name, family)
         elif isinstance(node, cst.Name) and node.value == name:
-            counts = _in_class_body(file, node, family)
+            counts = _in_class_body(file, node, family) or _is_keyword(file, node)
         else:
             counts = False
         if counts:
@@ -68,24 +72,44 @@ def _in_class_body(file: Parsed, node: cst.Name, family: set[Class]) -> bool:
     return any(owner is each.node for each in family)
 
 
+def _is_keyword(file: Parsed, node: cst.Name) -> bool:
+    """Whether a name is that of an argument: ``type("B", (A,), dict(on_x=...))`` replaces a method.
+
+    ``callback=`` is what every operation has; ``on_x=self.on_x`` names the method by itself.
+    """
+    parent = file.names.parents.get(id(node))
+    if not isinstance(parent, cst.Arg) or parent.keyword is not node or node.value == "callback":
+        return False
+    return not isinstance(parent.value, cst.Attribute) or parent.value.attr.value != node.value
+
+
+def _unrelated(workspace: Workspace, cls: Class, family: set[Class]) -> bool:
+    """Whether ``cls`` certainly shares no instances with the family: all its bases are known."""
+    return cls not in family and None not in workspace.ancestry(cls)
+
+
 def _class_around(file: Parsed, node: cst.CSTNode) -> Class | None:
     around = file.names.enclosing(node, cst.ClassDef)
     return next((c for c in file.classes.values() if c.node is around), None)
 
 
-def _foreign_definition(file: Parsed, node: cst.FunctionDef, family: set[Class]) -> bool:
+def _foreign_definition(
+    workspace: Workspace, file: Parsed, node: cst.FunctionDef, family: set[Class]
+) -> bool:
     """A function, or a method of a class that has nothing to do with ours."""
     if not isinstance(file.names.enclosing(node, cst.ClassDef, cst.FunctionDef), cst.ClassDef):
         return True
     cls = _class_around(file, node)
-    return cls is None or cls not in family
+    return cls is None or _unrelated(workspace, cls, family)
 
 
-def _foreign_attribute(file: Parsed, node: cst.Attribute, family: set[Class]) -> bool:
+def _foreign_attribute(
+    workspace: Workspace, file: Parsed, node: cst.Attribute, family: set[Class]
+) -> bool:
     """``self.name`` inside a class that has nothing to do with ours."""
     holder = tree.dotted(node.value)
     cls = _class_around(file, node)
-    if cls is None or holder is None or cls in family:
+    if cls is None or holder is None or not _unrelated(workspace, cls, family):
         return False
     owner = file.names.owner(node, holder)
     return isinstance(owner, cst.FunctionDef) and first_parameter(owner) == holder

@@ -26,6 +26,7 @@ HELD = {
 UNREACHED = {
     ("attack-metaclass-or-decorated-class", "H.get"): "a decorator replaces its callback",
     ("attack-monkeypatched-later", "H.get"): "its callback is replaced",
+    ("attack-replaced-by-keyword", "Patched.get"): "its callback is replaced",
     ("project-decorators", "B.head"): "its first line always raises",
     ("project-takes-callback", "A.put"): "what it looks up is always known",
 }
