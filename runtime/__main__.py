@@ -52,10 +52,12 @@ def _take_streams() -> tuple[IO[str], IO[str]]:
 
 
 def _serve(folder: str, memory: int, requests: IO[str], answers: IO[str]) -> None:
+    # All of the checker is imported here, while Python still keeps what it compiles: in a tree that
+    # no installer has compiled, that is nearly half of what a start takes.
+    from .explore import guard, loader, service, world  # noqa: F401
+
     sys.dont_write_bytecode = True
     os.chdir(folder)
-    from .explore import guard, service
-
     if memory:
         guard.limit_memory(memory)
     sentinel = guard.Guard(folder)
