@@ -102,6 +102,11 @@ class Importer:
         self._known.clear()
         self.inner_classes.clear()
 
+    @property
+    def options(self) -> object:
+        """``tornado.options.options`` as this version has it, ``None`` if it never looked."""
+        return getattr(self._known.get("tornado.options"), "options", None)
+
     def _note_class(self, kind: type) -> None:
         self.inner_classes[kind.__qualname__.replace(".<locals>", "")] = kind
 

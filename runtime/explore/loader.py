@@ -155,7 +155,8 @@ class LoadedVersion:
             names = (module.__name__ for module in modules.values())
             self._moments = Moments(texts, names, self._codes)
         lines = self._importer.lines
-        return Observer(self._moments, self.watch, self.loop, here, recorder, lines)
+        options = self._importer.options
+        return Observer(self._moments, self.watch, self.loop, here, recorder, lines, options)
 
     def refresh(self) -> None:
         """Make the module state fresh: execute everything again if the last run has changed it."""

@@ -25,15 +25,19 @@ from .trace import DELIVER, NOTES, TIMER, Moment
 from .turns import RunLoop
 
 _ELSEWHERE = """
-__code__ __del__ __defaults__ __kwdefaults__ add_socket add_sockets bind configure
-configured_class finalize get_referrers listen load_gettext_translations load_translations
-restore_configuration set_default_locale setlocale
+__code__ __del__ __defaults__ __kwdefaults__ add_socket add_sockets bind clear_current
+clear_instance collect configure configured_class finalize get_referrers install listen
+load_gettext_translations load_translations make_current restore_configuration set_default_locale
+setlocale
 """
 _OUT_OF_SIGHT = frozenset(_ELSEWHERE.split())
 """Names of what changes, or finds, state that no object of the program leads to."""
 
 _REFLECTING = frozenset({"__dict__", "vars", "dir", "locals"})
 """Names of what shows in which order attributes were set."""
+
+_WAITING = frozenset({"_externals", "_now", "_ready", "_timers", "on_wait"})
+"""What a loop has that is told in another way, or empty while it waits."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _WAITS = (ast.Yield, ast.YieldFrom, ast.Await)
@@ -75,6 +79,7 @@ class Observer:
         here: Circumstances,
         recorder: Recorder,
         lines: Mapping[str, Mapping[int, None]],
+        options: object,
     ) -> None:
         self._moments = moments
         self._watch = watch
@@ -82,6 +87,7 @@ class Observer:
         self._here = here
         self._recorder = recorder
         self._lines = lines
+        self._options = options
         self._read = 0
         self._effects = blake2b(digest_size=_SIZE)
         self._delivered: set[str] = set()
@@ -141,7 +147,10 @@ class Observer:
     def _roots(self) -> Iterator[tuple[str, object]]:
         loop, here = self._loop, self._here
         yield "now", loop._now - EPOCH
-        yield "turns", (loop.deliveries, loop.crowded, here.turns, here.looks, here.late)
+        yield "turns", (here.turns, here.looks, here.late, self._recorder.last)
+        others = {name: each for name, each in vars(loop).items() if name not in _WAITING}
+        yield "loop", _sorted(others)
+        yield "options", self._options
         for external in sorted(loop._externals, key=lambda each: each.key):
             yield external.key, external.deliver
         timers = loop._timers.heap

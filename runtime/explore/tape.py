@@ -66,13 +66,13 @@ class Recorder:
     every text, for two versions that run on different generations. ``clock`` may be set to what
     tells the seconds since the run began: an effect after it has moved is preceded by the time, as
     waiting longer than before is a difference, but a timer that has no effect is not.
+    ``last`` is when that moved last.
     ``watch``: after how many questions ``moments`` are wanted, if at all; ``met`` are digests of
     moments after which no more are.
     """
 
     __slots__ = (
         "_counts",
-        "_last",
         "_locate",
         "_other",
         "_pick",
@@ -82,6 +82,7 @@ class Recorder:
         "clean",
         "clock",
         "events",
+        "last",
         "met",
         "misaligned",
         "moments",
@@ -110,7 +111,7 @@ class Recorder:
         self.met = met
         self.opaque: set[str] = set()
         self._counts: dict[str, int] = {}
-        self._last = 0.0
+        self.last = 0.0
         self._other = other
         self._positions: dict[str, int] | None = None
         self._pick = pick
@@ -156,8 +157,8 @@ class Recorder:
         if kind not in NOTES:
             if self.clock is not None:
                 now = self.clock()
-                if now != self._last:
-                    self._last = now
+                if now != self.last:
+                    self.last = now
                     self.record("time", f"{now:.3f} s")
             if self._locate is not None:
                 where = _place(sys._getframe(1), self._locate)
