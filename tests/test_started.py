@@ -90,3 +90,22 @@ def test_a_declared_call_counts_as_it_is_written() -> None:
     entry = {"call": "self.application.cache.exists", "callback": "callback"}
     declared = program(handler(LOOKS_UP), operations=(entry,)).outline("Main.get").operations
     assert set(declared.values()) == {"the body of Main.get", "exists"}
+
+
+@pytest.mark.parametrize(
+    ("call", "reaches"),
+    [
+        ("self.get()", True),
+        ("super().get()", True),
+        ("super(Main, self).get()", True),
+        ("(lambda: self.get())()", True),
+        ("Main.get(self)", True),
+        ("self.settings.get('x')", False),
+        ("self.settings['x'].get('x')", False),
+    ],
+)
+def test_a_verb_is_reached_through_the_handler(call: str, reaches: bool) -> None:
+    """What something else is asked to get is not what the handler's own ``get`` does."""
+    text = CALLS + f"    def post(self):\n        self.finish({call})\n"
+    found = program(text, operations=ENTRIES).outline("Main.post").operations.values()
+    assert ("the body of on_page" in found) == reaches

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from .comparisons import dotted
+from .comparisons import dotted, last
 from .examined import examined
 from .harvest import VERBS
 from .instrument import executable_lines
@@ -197,8 +197,17 @@ def _is_asynchronous(decorator: ast.expr) -> bool:
 
 
 def _mentioned(function: Function) -> Iterator[str]:
+    """Names that may mean functions of the file.
+
+    ``settings.get`` is no verb of the handler: verbs count where the first parameter, ``super`` or
+    a class (by its capital letter) has them.
+    """
+    known = {"super", *(each.arg for each in function.args.args[:1])}
     for node in ast.walk(function):
         if isinstance(node, ast.Attribute):
-            yield node.attr
+            of = node.value.func if isinstance(node.value, ast.Call) else node.value
+            name = last(of).lstrip("_")
+            if node.attr not in VERBS or name in known or name[:1].isupper():
+                yield node.attr
         elif isinstance(node, ast.Name):
             yield node.id
