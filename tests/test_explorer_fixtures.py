@@ -28,6 +28,7 @@ UNREACHED = {
     ("attack-monkeypatched-later", "H.get"): "its callback is replaced",
     ("attack-replaced-by-keyword", "Patched.get"): "its callback is replaced",
     ("project-decorators", "B.head"): "its first line always raises",
+    ("project-helper-patched", "Replaced.get"): "its helper is replaced",
     ("project-takes-callback", "A.put"): "what it looks up is always known",
 }
 """Handlers of expected results whose operation or callback no run can reach, and why."""

@@ -86,6 +86,10 @@ def _variables(nodes: Sequence[ast.AST]) -> tuple[dict[str, str], dict[str, list
                 source_of[target] = key
             elif target:
                 constants.setdefault(target, []).append(node.value)
+        elif isinstance(node, (ast.For, ast.comprehension)):
+            target, of = dotted(node.target), _called_on(node.iter)
+            if target and of:
+                source_of.setdefault(target, of)
         elif isinstance(node, ast.Call) and last(node.func) in functions:
             parameters = [each.arg for each in functions[last(node.func)].args.args]
             if isinstance(node.func, ast.Attribute):
@@ -138,6 +142,14 @@ def _bare(node: ast.expr) -> ast.expr:
     while (whole := _whole(node)) is not node:
         node = whole
     return node
+
+
+def _called_on(node: ast.expr) -> str:
+    """``body`` for ``response.body.decode().split()``: what the items of a loop are parts of."""
+    called = False
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        node, called = node.func.value, True
+    return last(node) if called else ""
 
 
 def _split(node: ast.AST) -> tuple[str, str]:
