@@ -16,7 +16,7 @@ from .aftermath import nothing
 from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
 from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
-from .callbacks import CallbackRef, has_defaults, is_plain, takes
+from .callbacks import CallbackRef, Kind, has_defaults, is_plain, takes
 from .carrying import check_site
 from .exactness import looks_closely
 from .given_back import GivenBack
@@ -86,8 +86,8 @@ class Continuations:
         check_site(self.unit, self.cls, site, host.first)
         self.handled.append(site)
         self._check_given(site)
+        self._check_depth(site)
         if ref.kind == "nothing":
-            self._check_depth(site)
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
         if ref.kind == "choice":
@@ -99,7 +99,7 @@ class Continuations:
         if level is not None and given is not None:
             return Continuation(*self._again(site, level, given, host, after), exact)
         params = takes(ref, passed)
-        if params is None and ref.function is not None and not _flexible(ref):
+        if params is None and ref.function is not None and is_plain(ref):
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
         if level is None and self.movability.movable(site, ref) and params is not None:
             found = self._moved(site, ref, params, host, after)
@@ -130,7 +130,7 @@ class Continuations:
         """Refuse what cannot be called without a look at what it is."""
         ref, function = site.callback, site.callback.function
         fits = function is None or takes(ref, len(site.operation.passes)) is not None
-        if not fits and not _flexible(ref):
+        if not fits and is_plain(ref):
             raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
         starts = ref.kind == "lambda" and bool(self.finder.sites(ref.expression, host.first))
         if isinstance(function, cst.FunctionDef):
@@ -254,8 +254,16 @@ class Continuations:
 
         None where it is no such call, or a loop stands between.
         """
-        called = replace(site.callback, kind="method", arguments=tuple(site.call.args))
-        level = self.nesting.level(called.function) if site.callback.kind == "nothing" else None
+        ref = site.callback
+        targets = self.unit.delegates.methods.called(self.unit.file, site.call.func)
+        passed_on = ref.kind == "external" and ref.name == self.finder.resolver.given
+        if len(targets) != 1 or not (ref.kind == "nothing" or (passed_on and not ref.arguments)):
+            return None
+        kind: Kind = "method" if targets[0].first else "function"
+        called = CallbackRef(
+            kind, ref.name, ref.expression, targets[0].node, arguments=tuple(site.call.args)
+        )
+        level = self.nesting.level(called.function)
         given = bindings(called, 0) if level is not None else None
         if level is None or given is None or not self.nesting.reaches(level):
             return None
@@ -277,10 +285,8 @@ class Continuations:
         delegates = self.unit.delegates
         method = delegates.methods.at(self.cls, function)
         return (
-            bool(method.first)
-            and delegates.methods.virtual(self.cls, method.name) == (method,)
-            and self.movability.bare(function)
-        )
+            method.is_function or delegates.methods.virtual(self.cls, method.name) == (method,)
+        ) and self.movability.bare(function)
 
     def _check_depth(self, site: Site) -> None:
         """Refuse (UC306) what would await itself, deeper with each round, in native style."""
@@ -435,12 +441,6 @@ def _repeats(site: Site) -> Refused:
 
 def _commented(stmt: cst.CSTNode) -> bool:
     return any(True for _ in tree.find(stmt, cst.Comment))
-
-
-def _flexible(ref: CallbackRef) -> bool:
-    """Whether a callback has defaults or stars, so that counting parameters says nothing."""
-    assert ref.function is not None
-    return not is_plain(ref)
 
 
 def _keywords_last(arguments: list[cst.Arg]) -> list[cst.Arg]:
