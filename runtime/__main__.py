@@ -14,6 +14,7 @@ goes nowhere near either. Requests (all texts unicode, sources as text):
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import io
 import json
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", help="where the checked code may write files")
     parser.add_argument("--memory", type=int, default=0, help="limit in megabytes, 0 for none")
     options = parser.parse_args(arguments)
+    _leave_with(os.getppid())
     requests, answers = _take_streams()
     if options.folder:
         _serve(options.folder, options.memory, requests, answers)
@@ -36,6 +38,22 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="uncallback-") as folder:
             _serve(folder, options.memory, requests, answers)
     return 0
+
+
+def _leave_with(parent: int) -> None:
+    """End this process once ``parent`` is gone; a killed parent ends nobody, and a check may last.
+
+    The wait is on a lock: the code under check is given another clock and other threads.
+    """
+    parent_now, leave, never = os.getppid, os._exit, _thread.allocate_lock()
+    never.acquire()
+
+    def watch() -> None:
+        while parent_now() == parent:
+            never.acquire(timeout=1.0)
+        leave(1)
+
+    _thread.start_new_thread(watch, ())
 
 
 def _take_streams() -> tuple[IO[str], IO[str]]:

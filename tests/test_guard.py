@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,51 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
             raise SystemExit(1)
     """
     assert run(tmp_path, source, memory=512)["end"] == "finished"
+
+
+PARENT = """
+import json, subprocess, sys, time
+child = subprocess.Popen(
+    [sys.executable, "-m", "uncallback.runtime", "--folder", sys.argv[1]],
+    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, text=True,
+)
+child.stdin.write(sys.argv[2] + "\\n")
+child.stdin.flush()
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+LONG = """
+from tornado import gen, web
+class Main(web.RequestHandler):
+    @gen.coroutine
+    def get(self):
+        for _ in range(9):
+            yield [gen.Task(self.settings["db"].find, n) for n in range(9)]
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the process in /proc")
+def test_the_child_ends_with_its_parent_in_the_middle_of_a_check(tmp_path: Path) -> None:
+    version = {"path": "app.py", "source": LONG, "project": {}}
+    options = {"seconds": 50, "runs": 10**9}
+    request = {"id": 1, "command": "verify", "handlers": None, "options": options}
+    text = json.dumps({**request, "before": version, "after": version})
+    arguments = [sys.executable, "-c", PARENT, str(tmp_path), text]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = Path("/proc") / parent.stdout.readline().strip()
+        time.sleep(2)
+        assert _is_running(child)
+        parent.kill()
+    limit = time.monotonic() + 10
+    while _is_running(child) and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert not _is_running(child)
+
+
+def _is_running(process: Path) -> bool:
+    """Whether a process is there, and no zombie that nobody waits for."""
+    try:
+        return "State:\tZ" not in (process / "status").read_text()
+    except FileNotFoundError:
+        return False
