@@ -8,7 +8,7 @@ import itertools
 import threading
 import weakref
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,13 +141,19 @@ def told(value: object, *, ordered: bool = False) -> str:
     return "\n".join(graph.parts)
 
 
-@pytest.mark.parametrize(("one", "other"), APART, ids=repr)
+def kinds(cases: Sequence[object]) -> list[str]:
+    """Names that are the same in every process: the number of a case, and what kind it is of."""
+    first = [each[0] if isinstance(each, tuple) else each for each in cases]
+    return [f"{number}-{type(each).__name__}" for number, each in enumerate(first)]
+
+
+@pytest.mark.parametrize(("one", "other"), APART, ids=kinds(APART))
 def test_what_makes_a_difference_is_told_apart(one: object, other: object) -> None:
     assert told(one) != told(other)
     assert told(one) == told(one)
 
 
-@pytest.mark.parametrize(("one", "other"), ALIKE, ids=repr)
+@pytest.mark.parametrize(("one", "other"), ALIKE, ids=kinds(ALIKE))
 def test_what_makes_none_is_not(one: object, other: object) -> None:
     assert told(one) == told(other)
 
@@ -156,7 +162,7 @@ def test_the_order_of_attributes_counts_where_code_looks_at_it() -> None:
     assert told(attributes("a", "b"), ordered=True) != told(attributes("b", "a"), ordered=True)
 
 
-@pytest.mark.parametrize("value", UNKNOWN, ids=repr)
+@pytest.mark.parametrize("value", UNKNOWN, ids=kinds(UNKNOWN))
 def test_what_is_not_known_is_not_guessed(value: object) -> None:
     with pytest.raises(Untold):
         told([value])
