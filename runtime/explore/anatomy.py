@@ -20,6 +20,9 @@ from .started import Function, Starts, body_of, callbacks, inner, operations
 WEBSOCKET = frozenset({"open", "on_message", "on_ping", "on_pong", "on_close"})
 """Methods of a handler of websockets that are called as things happen on one."""
 
+HEARS = VERBS | WEBSOCKET | {"prepare"}
+"""Methods of a handler that Tornado calls."""
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -52,7 +55,8 @@ class Anatomy:
         """The executed classes by dotted name.
 
         A class that a function defines appears in ``inner`` once that function is called, which is
-        done here, with stand-ins for what it needs.
+        done here, with stand-ins for what it needs, where the class may be a handler: a function
+        that is called may leave something behind.
         """
         found: dict[str, type] = {}
         for name in self.classes:
@@ -60,12 +64,20 @@ class Anatomy:
             for part in name.split("."):
                 value = getattr(value, part, None)
                 if isinstance(value, FunctionType) and name not in inner:
-                    _call(value)
+                    if self._may_serve(name):
+                        _call(value)
                     break
             value = inner.get(name, value)
             if isinstance(value, type):
                 found[name] = value
         return found
+
+    def _may_serve(self, name: str) -> bool:
+        """Whether a class may be a handler, or what a handler derives from, by how it looks."""
+        last = name.rpartition(".")[2]
+        derived = any(each != "object" for each in self.bases[name])
+        asked = any(m in HEARS or f"{name}.{m}" in self.marked for m in self.classes[name])
+        return (derived and asked) or any(last in each for each in self.bases.values())
 
     def handlers(self, executed: Mapping[str, type]) -> Iterator[str]:
         """Dotted names of handlers: verbs and ``prepare`` of such classes, and what is marked."""

@@ -30,12 +30,18 @@ def instrument(tree: ast.Module) -> ast.Module:
 def executable_lines(function: ast.AST) -> set[int]:
     """The lines at which statements of ``function`` begin, nested functions included.
 
-    To be asked before ``instrument``. Docstrings and ``global`` statements do not count.
+    To be asked before ``instrument``. Docstrings, ``global`` statements and what stands in the body
+    of a class do not count.
     """
     found: set[int] = set()
-    for node in ast.walk(function):
-        if node is not function and isinstance(node, ast.stmt) and is_executable(node):
-            found.add(node.lineno)
+    waiting = [(function, True)]
+    while waiting:
+        node, counts = waiting.pop()
+        noted = isinstance(node, _FUNCTIONS) or (counts and not isinstance(node, ast.ClassDef))
+        for child in ast.iter_child_nodes(node):
+            if noted and isinstance(child, ast.stmt) and is_executable(child):
+                found.add(child.lineno)
+            waiting.append((child, noted))
     return found
 
 
