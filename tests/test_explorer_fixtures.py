@@ -27,6 +27,7 @@ UNREACHED = {
     ("attack-metaclass-or-decorated-class", "H.get"): "a decorator replaces its callback",
     ("attack-monkeypatched-later", "H.get"): "its callback is replaced",
     ("attack-replaced-by-keyword", "Patched.get"): "its callback is replaced",
+    ("callback-in-variable", "Alias.put"): "its callback does not exist",
     ("project-decorators", "B.head"): "its first line always raises",
     ("project-helper-patched", "Replaced.get"): "its helper is replaced",
     ("project-takes-callback", "A.put"): "what it looks up is always known",
