@@ -22,13 +22,14 @@ class Circumstances:
     shows it expects, by name, ``opaque`` the types of which only the identity could be told,
     ``files`` those of the code under check, ``bodies`` the texts that came from outside, with
     what they are the body of. ``turns`` counts turns of loops, ``looks`` looks at the clock,
-    ``late`` is what it is ahead of the loop's, in seconds. ``fixed`` are the environment variables
-    that a module has read while it was executed.
+    ``late`` is what it is ahead of the loop's, in seconds, and ``looked`` where the run stood at
+    the last look. ``fixed`` are the environment variables that a module has read while it was
+    executed.
     """
 
     __slots__ = (
         "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "fixed",
-        "harvest", "held", "late", "live", "looks", "opaque", "turns",
+        "harvest", "held", "late", "live", "looked", "looks", "opaque", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +45,7 @@ class Circumstances:
         self.failures: dict[str, Callable[[str], BaseException]] = {}
         self.turns = self.looks = 0
         self.late = 0.0
+        self.looked: object = None
         self.live = False
         self.opaque: set[str] = set()
         self.counts: dict[str, int] = {}

@@ -147,7 +147,7 @@ class Observer:
     def _roots(self) -> Iterator[tuple[str, object]]:
         loop, here = self._loop, self._here
         yield "now", loop._now - EPOCH
-        yield "turns", (here.turns, here.looks, here.late, self._recorder.last)
+        yield "turns", (here.turns, here.looks, here.late, here.looked, self._recorder.last)
         others = {name: each for name, each in vars(loop).items() if name not in _WAITING}
         yield "loop", _sorted(others)
         yield "options", self._options

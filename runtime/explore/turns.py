@@ -65,7 +65,7 @@ class RunLoop(IOLoop):
     def time(self) -> float:
         """As ``IOLoop.time``; to code that looks at other clocks too it shows what they show."""
         if sys._getframe(1).f_code.co_filename in now().files and clock.is_looked_at():
-            return clock.read()
+            return clock.read_again()
         return super().time()
 
     def elapsed(self) -> float:
