@@ -15,11 +15,11 @@ from . import cst as tree
 from .aftermath import nothing
 from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
-from .bodies import body_of, closed_up, is_generator, trimmed, without_nested
-from .callbacks import CallbackRef, Kind, has_defaults, is_plain, takes
+from .bodies import body_of, closed_up, trimmed, without_nested
+from .callbacks import CallbackRef, Kind, is_plain, takes
+from .calling import Called, Caller, repeats
 from .carrying import check_site
 from .exactness import looks_closely
-from .given_back import GivenBack
 from .model import Callback, Placement
 from .moving import Movability
 from .refusal import SEVERAL, Refused
@@ -70,6 +70,7 @@ class Continuations:
         self.cls = cls
         self.finder = finder
         self.movability = Movability(unit, cls, finder)
+        self.caller = Caller(unit, cls, finder)
         self.callbacks: list[Callback] = []
         self.inlined: list[cst.FunctionDef] = []
         self.nested: list[cst.CSTNode] = []
@@ -91,7 +92,8 @@ class Continuations:
             self.note(site, "coroutine")
             return Continuation(None, [], [], False)
         if ref.kind == "choice":
-            return self._choice(site, ref, host, after)
+            exact = any(looks_closely(self.unit, each) for each in ref.choices)
+            return self._called(site, self.caller.chosen(site, ref, host, after), exact)
         exact = looks_closely(self.unit, ref)
         passed = len(site.operation.passes)
         level = self.nesting.level(ref.function)
@@ -106,38 +108,11 @@ class Continuations:
             if found is not None:
                 self.note(site, "inline")
                 return Continuation(*found, exact)
-        return Continuation(*self._call(site, ref, host, after), exact)
+        return self._called(site, self.caller.called(site, ref, host, after), exact)
 
-    def _choice(
-        self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
-    ) -> Continuation:
-        """One of several callbacks, which are called as they are; it is chosen at the call."""
-        for each in ref.choices:
-            own = replace(each, arguments=(*each.arguments, *ref.arguments))
-            self._check_choice(replace(site, callback=own), host)
-        before: tree.Block = []
-        name = tree.dotted(ref.expression)
-        if name is None or name in rebound(after) or name in host.captured:
-            name = tree.fresh("callback", host.taken)
-            host.bound.add(name)
-            before.append(tree.line(f"{name} = VALUE", VALUE=ref.expression))
-        called = replace(ref, expression=cst.Name(name))
-        target, more, body = self._call(site, called, host, after)
-        exact = any(looks_closely(self.unit, each) for each in ref.choices)
-        return Continuation(target, [*before, *more], body, exact)
-
-    def _check_choice(self, site: Site, host: Host) -> None:
-        """Refuse what cannot be called without a look at what it is."""
-        ref, function = site.callback, site.callback.function
-        fits = function is None or takes(ref, len(site.operation.passes)) is not None
-        if not fits and is_plain(ref):
-            raise Refused("UC206", site.call, callback=ref.name, what=site.operation.name)
-        starts = ref.kind == "lambda" and bool(self.finder.sites(ref.expression, host.first))
-        if isinstance(function, cst.FunctionDef):
-            starts = self._coroutine_needed(site, ref, function)
-        if starts:
-            raise Refused("UC202", site.call, what=ref.name)
-        GivenBack(self.unit.workspace, self.cls, self.unit.catalogue).check(site, self.unit.file)
+    def _called(self, site: Site, called: Called, exact: bool) -> Continuation:
+        self.note(site, called.placement)
+        return Continuation(called.target, called.before, called.body, exact)
 
     def _check_given(self, site: Site) -> None:
         """Refuse (UC214) an operation on a future when that may be something else."""
@@ -247,7 +222,7 @@ class Continuations:
                 value = cst.Name(kept)
             pairs.append((name, value))
         self.note(site, "inline")
-        return ", ".join(names) or None, before, self.nesting.round(level, pairs, _repeats(site))
+        return ", ".join(names) or None, before, self.nesting.round(level, pairs, repeats(site))
 
     def again(self, site: Site, host: Host) -> tree.Block | None:
         """The statements that stand for a function's last call, of itself: its next round.
@@ -269,7 +244,7 @@ class Continuations:
             return None
         self.handled.append(replace(site, callback=called))
         self.note(site, "inline")
-        return self.nesting.round(level, given[1], _repeats(site))
+        return self.nesting.round(level, given[1], repeats(site))
 
     def whole(self, converter: Converter, body: tree.Block) -> tree.Block:
         """The converted statements of a method, as a loop if it starts itself again."""
@@ -331,117 +306,6 @@ class Continuations:
             pairs.append((name, arg))
         return pairs
 
-    def _call(
-        self, site: Site, ref: CallbackRef, host: Host, after: tuple[cst.CSTNode, ...]
-    ) -> tuple[str | None, tree.Block, tree.Block]:
-        function = ref.function
-        if site.argument is None:
-            at = self.unit.line(self._other_mention(site))
-            raise Refused("UC403", site.call, what=ref.name, at=at, where=self.unit.file.path)
-        waits = False
-        if isinstance(function, cst.FunctionDef):
-            waits = self._coroutine_needed(site, ref, function)
-        before: tree.Block = []
-        arguments: list[cst.Arg] = []
-        defaults = isinstance(ref.expression, cst.Lambda) and has_defaults(ref.expression)
-        for arg in () if defaults else ref.arguments:
-            arguments.append(self._kept_argument(arg, host, after, before))
-        names = _result_names(site, host)
-        host.bound |= set(names)
-        arguments += [cst.Arg(cst.Name(name)) for name in names]
-        called: cst.BaseExpression = cst.Call(ref.expression, _keywords_last(arguments))
-        if defaults:
-            # Its defaults are evaluated where the operation starts.
-            name = tree.fresh("callback", host.taken)
-            host.bound.add(name)
-            before.append(tree.line(f"{name} = VALUE", VALUE=ref.expression))
-            called = cst.Call(cst.Name(name), _keywords_last(arguments))
-        elif isinstance(ref.expression, cst.Lambda):
-            called = cst.Call(
-                ref.expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()]),
-                _keywords_last(arguments),
-            )
-        value = self.unit.forms.waiting(called) if waits else called
-        self.note(site, "coroutine" if waits else "call")
-        return ", ".join(names) or None, before, [cst.SimpleStatementLine([cst.Expr(value)])]
-
-    def _other_mention(self, site: Site) -> cst.CSTNode:
-        """Another place that names the nested function of ``site``, or the site's call."""
-        names, function = self.unit.file.names, site.callback.function
-        scope = names.owner(site.call, site.callback.name)
-        own = [site.carrier, function.name if isinstance(function, cst.FunctionDef) else None]
-        mine = {id(each) for node in own if node is not None for each in tree.walk(node)}
-        found = tree.find(scope or site.call, cst.Name)
-        others = (n for n in found if n.value == site.callback.name and id(n) not in mine)
-        return next(others, site.call)
-
-    def _kept_argument(
-        self, arg: cst.Arg, host: Host, after: tuple[cst.CSTNode, ...], before: tree.Block
-    ) -> cst.Arg:
-        """A bound argument, through a variable when its value could change until the wait."""
-        path = tree.dotted(arg.value)
-        literal = isinstance(arg.value, cst.BaseNumber | cst.SimpleString)
-        constant = literal or (path is not None and "." not in path and path not in rebound(after))
-        if constant:
-            return arg.with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        name = tree.fresh(
-            arg.keyword.value if arg.keyword else (path or "argument").rpartition(".")[2],
-            host.taken,
-        )
-        host.bound.add(name)
-        before.append(tree.line(f"{name} = VALUE", VALUE=arg.value))
-        return arg.with_changes(value=cst.Name(name), comma=cst.MaybeSentinel.DEFAULT)
-
-    def _coroutine_needed(self, site: Site, ref: CallbackRef, function: cst.FunctionDef) -> bool:
-        """Whether a callback that stays becomes a coroutine, so that it has to be awaited."""
-        delegates = self.unit.delegates
-        if ref.kind == "method":
-            targets = delegates.methods.virtual(self.cls, ref.name)
-            if any(delegates.kind(each) != "plain" for each in targets):
-                raise Refused("UC209", site.call, what=ref.name)
-            waits = any(delegates.waits(each) for each in targets)
-            if waits and not all(delegates.waits(each) for each in targets):
-                raise Refused("UC404", site.call, what=ref.name, where=targets[-1].file.path)
-            if waits and any(delegates.repeats(each) for each in targets):
-                raise Refused("UC306", site.call, what=ref.name)
-            return waits
-        if is_generator(function):
-            raise Refused("UC209", site.call, what=ref.name)
-        started = self.finder.sites(function.body, "self")
-        if started:
-            raise self._stays(site, function, started[0])
-        return False
-
-    def _stays(self, site: Site, function: cst.FunctionDef, started: Site) -> Refused:
-        """Why a nested callback that starts an operation itself is no part of its host."""
-        inside = {id(each) for each in tree.walk(function.body)}
-        other = self._other_mention(site)
-        if id(other) in inside:
-            return _repeats(site)
-        if other is not site.call:
-            at, where = self.unit.line(other), self.unit.file.path
-            return Refused("UC403", site.call, what=site.callback.name, at=at, where=where)
-        return Refused("UC307", started.call, what=started.operation.name)
-
-
-def _result_names(site: Site, host: Host) -> list[str]:
-    """Variables for what the operation passes; old locals may do, as nothing reads them later."""
-    ref = site.callback
-    read = {name for node in (ref.expression, *ref.arguments) for name in reads(node)}
-    kept = host.captured | read | {host.first}
-    free = host.bound - kept
-    return [
-        name if name in free else tree.fresh(name, host.taken) for name in site.operation.passes
-    ]
-
-
-def _repeats(site: Site) -> Refused:
-    return Refused("UC306", site.call, what=site.callback.name)
-
 
 def _commented(stmt: cst.CSTNode) -> bool:
     return any(True for _ in tree.find(stmt, cst.Comment))
-
-
-def _keywords_last(arguments: list[cst.Arg]) -> list[cst.Arg]:
-    return sorted(arguments, key=lambda arg: arg.keyword is not None)

@@ -41,7 +41,10 @@ def _gives_nothing(
         return False
     if tree.dotted(value.func.value) != method.first:
         return False
-    name, targets = value.func.attr.value, delegates.targets(value, method)
+    name, targets = (
+        value.func.attr.value,
+        delegates.methods.on_self(value, method.file, method.first),
+    )
     known = delegates.methods.workspace.method(method.cls, name) is not None
     return (known or name in NOTHING_RETURNED) and all(
         _returns_nothing(delegates, each, seen) for each in targets

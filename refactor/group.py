@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from . import cst as tree
 from . import generators, helper
+from .callers import keeps_working
 from .delegates import Delegates
 from .edit import Rewrite
 from .elsewhere import Elsewhere
@@ -101,7 +102,7 @@ class Groups:
         alias = self.delegates.is_handler(method) and self.delegates.methods.is_verb_alias(
             method, use
         )
-        return alias or self.delegates.keeps_working(method, use)
+        return alias or keeps_working(self.delegates, method, use)
 
     def _may_wait(self, user: Method) -> bool:
         """Whether somebody who calls a coroutine may become one: a method, or a producer."""

@@ -8,6 +8,7 @@ from . import cst as tree
 from . import decorators, generators
 from .answering import answered
 from .bodies import closed_up, footer_of, without_nested
+from .callers import goes_on, is_called
 from .continuation import Continuations
 from .direct import Converter
 from .edit import Rewrite
@@ -140,7 +141,7 @@ def _check_role(unit: Unit, handler: Handler, finder: SiteFinder, found: list[Si
         return
     if "tornado.websocket.WebSocketHandler" in finder.receivers.external(finder.cls):
         raise Refused("UC107", handler.node, what=name)
-    if found and not unit.delegates.is_called(finder.cls, handler.node):
+    if found and not is_called(unit.delegates, finder.cls, handler.node):
         raise Refused("UC108", handler.node, what=name)
 
 
@@ -207,7 +208,7 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
         raise Refused("UC101", handler.node)
     if decorated(unit.file.names, handler.node, ENGINE):
         _check_values(unit, handler, cls, [])
-    use = unit.delegates.goes_on(unit.delegates.methods.at(cls, handler.node))
+    use = goes_on(unit.delegates, unit.delegates.methods.at(cls, handler.node))
     if use is not None:
         at = use.file.line(use.node) if use.file is not None else 1
         name = handler.node.name.value

@@ -184,6 +184,17 @@ class Methods:
             self._called[id(func)] = reached
         return reached
 
+    def on_self(self, call: cst.Call, file: Parsed, first: str) -> tuple[Method, ...]:
+        """What ``self.m()``, ``super().m()`` or ``Base.m(self)`` may reach; () for other calls."""
+        func = call.func
+        if not isinstance(func, cst.Attribute):
+            return ()
+        if not is_own(func.value, first):
+            given = bool(call.args) and tree.dotted(call.args[0].value) == first
+            if not given or not isinstance(self.workspace.resolve(file, func.value), Class):
+                return ()
+        return self.named(file, func) or ()
+
     def own(self, file: Parsed, node: cst.Attribute) -> bool:
         """Whether ``node`` is ``self.name`` or ``super().name``."""
         holder = node.value
@@ -333,6 +344,13 @@ class Methods:
             return False
         cls = self._self_class(file, call, call.args[0].value)
         return cls is not None and cls in related
+
+
+def is_own(holder: cst.BaseExpression, first: str) -> bool:
+    """Whether ``holder`` is ``super()`` or self, whose name is ``first``."""
+    if isinstance(holder, cst.Call):
+        return tree.dotted(holder.func) == "super"
+    return isinstance(holder, cst.Name) and holder.value == first
 
 
 def _is_exported(file: Parsed, node: cst.CSTNode) -> bool:

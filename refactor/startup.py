@@ -54,7 +54,7 @@ def reports(delegates: Delegates, method: Method) -> bool:
             return True
         finder = delegates.finder(at)
         for call in tree.find(at.node.body, cst.Call):
-            queue += delegates.targets(call, at)
+            queue += delegates.methods.on_self(call, at.file, at.first)
             if starts(finder, call, at.first) and not _returns_first(finder, call, at.first):
                 queue += delegates.facts(at).named
     return False
@@ -121,7 +121,7 @@ def _is_done_later(delegates: Delegates, method: Method, call: cst.Call) -> bool
     operation = delegates.finder(method).operation(call)
     if operation is not None:
         return operation.form5 == "fetch" and not operation.immediate
-    targets = delegates.targets(call, method)
+    targets = delegates.methods.on_self(call, method.file, method.first)
     return bool(targets) and all(_runs_in_thread(each) for each in targets)
 
 
@@ -146,7 +146,10 @@ def _raises_behind(delegates: Delegates, method: Method) -> bool:
         calls = tree.find(node, cst.Call, into_functions=False)
         return any(
             starts(finder, call, first)
-            or any(delegates.waits(each) for each in delegates.targets(call, method))
+            or any(
+                delegates.waits(each)
+                for each in delegates.methods.on_self(call, method.file, method.first)
+            )
             for call in calls
         )
 
