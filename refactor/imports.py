@@ -110,9 +110,6 @@ class Imports:
         return module
 
 
-ImportT = cst.Import | cst.ImportFrom
-
-
 def _top_imports(module: cst.Module, kind: type[tree.NodeT]) -> Iterator[tree.NodeT]:
     for stmt in module.body:
         small = tree.small(stmt)

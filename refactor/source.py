@@ -49,8 +49,7 @@ class SourceError(Exception):
 class Source:
     """One file as text: ``text`` has no byte order mark and the file's own line ends.
 
-    ``encoding`` is the codec that Python itself would use (PEP 263), ``newline`` the line end that
-    occurs most often, ``"\\n"`` where there is none.
+    ``encoding`` is the codec that Python itself would use (PEP 263).
     """
 
     path: str
@@ -58,7 +57,6 @@ class Source:
     text: str
     encoding: str = "utf-8"
     bom: bool = False
-    newline: str = "\n"
 
     def encode(self, text: str) -> bytes:
         """Return ``text`` in the file's own encoding, byte order mark included.
@@ -112,7 +110,7 @@ def decode(path: str, data: bytes) -> Source:
         raise _unreadable(str(error)) from None
     if text.encode(encoding) != body:
         raise _unreadable(f"{encoding} does not give the same bytes back")
-    return Source(path, data, text, encoding, bom, _newline(text))
+    return Source(path, data, text, encoding, bom)
 
 
 def _unreadable(message: str, line: int = 1, column: int = 1) -> SourceError:
@@ -135,13 +133,6 @@ def _encoding(data: bytes) -> str:
 def _cut_character(data: bytes) -> bool:
     """Whether only the end of the inspected head is no UTF-8: the whole file decides then."""
     return len(data) > 4096 and b"\n" not in data[:4096] and b"\r" not in data[:4096]
-
-
-def _newline(text: str) -> str:
-    counts: dict[str, int] = {}
-    for match in _LINE_END.finditer(text):
-        counts[match.group()] = counts.get(match.group(), 0) + 1
-    return max(counts, key=lambda end: counts[end]) if counts else "\n"
 
 
 def check(source: Source) -> ast.Module:

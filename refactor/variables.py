@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from . import cst as tree
-from .names import Names, bindings_of, parameters
+from .names import bindings_of, parameters
 
 INTROSPECTION = frozenset({"locals", "vars", "dir", "eval", "exec"})
 """Builtins that see the local names of their caller."""
@@ -112,11 +112,6 @@ def imported_by(stmt: cst.Import | cst.ImportFrom) -> set[str]:
     if isinstance(stmt.names, cst.ImportStar):
         return set()
     return {imported_as(alias) for alias in stmt.names}
-
-
-def means_the_same(names: Names, name: str, at: cst.CSTNode, place: cst.CSTNode) -> bool:
-    """Whether ``name`` has one and the same binding at two nodes of a module."""
-    return names.owner(at, name) is names.owner(place, name)
 
 
 def is_local(value: cst.CSTNode) -> bool:

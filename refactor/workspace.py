@@ -400,10 +400,6 @@ class Workspace:
             related.update(at for at in self.ancestry(each) if isinstance(at, Class))
         return related
 
-    def subclasses_in(self, related: set[Class]) -> Iterator[Class]:
-        """The members of a family in a stable order."""
-        yield from sorted(related, key=lambda each: (each.file.path, each.name))
-
 
 def _taken(module: cst.Module, stem: str) -> set[str]:
     """The names that a module imports from the module called ``stem``, or asks it for."""

@@ -108,27 +108,22 @@ def guarded_builtins(
     return names
 
 
-def _isinstance(value: object, kinds: Any) -> bool:
-    """``isinstance`` with stand-ins on either side, where the answer is a choice."""
-    group = kinds if isinstance(kinds, tuple) else (kinds,)
-    known = tuple(kind for kind in group if type(kind) is not Standin)
-    if type(value) is not Standin and isinstance(value, known):
-        return True
-    if type(value) is not Standin and len(known) == len(group):
-        return False
-    names = ", ".join(shown(kind) for kind in group)
-    return now().settle(f"isinstance({shown(value)}, {names})", ("false", "true")) == 1
+def _asked(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """``isinstance`` or ``issubclass``; with a stand-in on either side the answer is a choice."""
 
+    def answer(value: Any, kinds: Any) -> bool:
+        group = kinds if isinstance(kinds, tuple) else (kinds,)
+        known = tuple(kind for kind in group if type(kind) is not Standin)
+        if type(value) is not Standin:
+            if test(value, known):
+                return True
+            if len(known) == len(group):
+                return False
+        names = ", ".join(shown(kind) for kind in group)
+        asked = f"{test.__name__}({shown(value)}, {names})"
+        return now().settle(asked, ("false", "true")) == 1
 
-def _issubclass(kind: Any, kinds: Any) -> bool:
-    group = kinds if isinstance(kinds, tuple) else (kinds,)
-    known = tuple(each for each in group if type(each) is not Standin)
-    if type(kind) is not Standin and issubclass(kind, known):
-        return True
-    if type(kind) is not Standin and len(known) == len(group):
-        return False
-    names = ", ".join(shown(each) for each in group)
-    return now().settle(f"issubclass({shown(kind)}, {names})", ("false", "true")) == 1
+    return answer
 
 
 def _hasattr(value: object, name: str) -> bool:
@@ -144,8 +139,8 @@ def _print(*values: object, **options: Any) -> None:
 _BUILTINS: dict[str, Any] = {
     **builtins.__dict__,
     STEP: step,
-    "isinstance": _isinstance,
-    "issubclass": _issubclass,
+    "isinstance": _asked(isinstance),
+    "issubclass": _asked(issubclass),
     "hasattr": _hasattr,
     "print": _print,
     "set": OrderedSet,

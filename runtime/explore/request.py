@@ -11,7 +11,7 @@ import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from http.cookies import Morsel
-from typing import Any
+from typing import Any, ClassVar
 
 from .. import generation
 from .._headers import HTTPHeaders, normalized
@@ -88,19 +88,22 @@ def _named(of: str, what: str, kind: Container[str]) -> list[str]:
     return [*known, _UNNAMED] if other else known
 
 
-class _Arguments(dict[str, list[bytes]]):
-    """Arguments of the query or the body, asked for one by one; ``of`` says of which request."""
+class _AskedFor(dict[str, Any]):
+    """What comes with a request by name, asked for one by one; ``of`` says of which request."""
 
     __slots__ = ("of",)
+
+    what: ClassVar[str]
+    """In the plural, for the report."""
 
     def __init__(self, of: str) -> None:
         self.of = of
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_named(self.of, "arguments", self))
+        return iter(_named(self.of, self.what, self))
 
     def __len__(self) -> int:
-        return len(_named(self.of, "arguments", self))
+        return len(_named(self.of, self.what, self))
 
     def keys(self) -> Any:
         """Those that the code names, as far as they are there, and maybe one more."""
@@ -113,6 +116,13 @@ class _Arguments(dict[str, list[bytes]]):
     def items(self) -> Any:
         """As ``keys``."""
         return {name: self[name] for name in self}.items()
+
+
+class _Arguments(_AskedFor):
+    """Arguments of the query or the body: lists of what was given, in bytes."""
+
+    __slots__ = ()
+    what = "arguments"
 
     def get(self, name: str, default: Any = None) -> Any:
         if name in dict.keys(self):
@@ -173,34 +183,14 @@ class _Headers(HTTPHeaders):
         return [] if value is None else [value]
 
 
-class _Cookies(dict[str, "Morsel[str]"]):
+class _Cookies(_AskedFor):
     """Cookies by name; where the code reads signed ones they are, or else are not."""
 
-    __slots__ = ("of",)
-
-    def __init__(self, of: str) -> None:
-        self.of = of
+    __slots__ = ()
+    what = "cookies"
 
     def __contains__(self, name: object) -> bool:
         return name in now().harvest.strings and _value(self.of, "cookie", str(name)) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_named(self.of, "cookies", self))
-
-    def __len__(self) -> int:
-        return len(_named(self.of, "cookies", self))
-
-    def keys(self) -> Any:
-        """Those that the code names, as far as they are there, and maybe one more."""
-        return dict.fromkeys(self).keys()
-
-    def values(self) -> Any:
-        """As ``keys``."""
-        return {name: self[name] for name in self}.values()
-
-    def items(self) -> Any:
-        """As ``keys``."""
-        return {name: self[name] for name in self}.items()
 
     def __getitem__(self, name: str) -> Morsel[str]:
         here = now()
