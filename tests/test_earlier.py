@@ -68,6 +68,7 @@ def test_it_is_as_it_was(before: str, after: str, tornado: int) -> None:
         pytest.param(WRAPPED, INLINE.replace("page.code, 2", "page.code, 1"), id="an argument"),
         pytest.param(GOOGLE, AWAITED.replace("user = None", "raise"), id="a denial"),
         pytest.param(GOOGLE, AWAITED.replace("http://sc", "http://x"), id="the scope"),
+        pytest.param(GOOGLE, GOOGLE.replace("GoogleMixin", "OpenIdMixin"), id="no longer named"),
     ],
 )
 def test_a_difference_is_one(before: str, after: str) -> None:

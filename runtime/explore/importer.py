@@ -212,9 +212,9 @@ class Importer:
         """Whether ``name``, which does not exist, may be a stand-in in the file ``path``.
 
         In the file under check only if both versions name it: a name that one of them has made up
-        is an error of that version.
+        is an error of that version. What an earlier Tornado had is not made up.
         """
-        if path != self._entry:
+        if path != self._entry or part_of_tornado(name) is not None:
             return True
         return name in self._shared.imported or name.rpartition(".")[2] in self._shared.attributes
 
