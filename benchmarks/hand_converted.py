@@ -52,12 +52,14 @@ class Pair:
     after: str
     paths: tuple[str, ...]
     declared: str = ""
+    tornado: int = 4
+    """The generation that both versions run on."""
 
 
 PAIRS = (
     Pair("nbconvert", "5.4.0", "5.4.1", ("nbconvert/postprocessors/serve.py",), CLIENT),
-    Pair("flower", "0.9.2", "0.9.3", ("flower/views/auth.py", "flower/api/tasks.py")),
-    Pair("tornado", "4.0", "5.1", ("demos/blog/blog.py", "demos/facebook/facebook.py")),
+    Pair("flower", "0.9.2", "0.9.3", ("flower/views/auth.py", "flower/api/tasks.py"), tornado=5),
+    Pair("tornado", "4.0", "5.1", ("demos/blog/blog.py", "demos/facebook/facebook.py"), tornado=5),
 )
 
 
@@ -119,7 +121,9 @@ def compared(pair: Pair, before: Path, after: Path, path: str, style: str) -> It
         settings.write_text(f"[tool.uncallback]\n{pair.declared}")
         common = ("--config", str(settings), "--seconds", "10")
         report = _asked("fix", *common, "--style", style, str(root / path))
-        theirs = _asked("verify", *common, str(old / path), str(new / path))
+        generation = str(pair.tornado)
+        both = ("--before-tornado", generation, "--after-tornado", generation)
+        theirs = _asked("verify", *common, *both, str(old / path), str(new / path))
         verdicts = {each["name"]: each["verdict"] for each in theirs["handlers"]}
         classes = [_classes(folder / path) for folder in (root, after)]
         for handler in report["files"][0]["handlers"]:

@@ -10,6 +10,9 @@ from typing import Any
 from . import _current, _futures, generation
 from ._futures import BaseFuture
 
+JOB = "job of a thread"
+"""What is asked when one completes, whoever runs it."""
+
 
 class _Job(futures.Future[Any]):
     """Something submitted to a VirtualExecutor; asking for its result runs it if need be."""
@@ -53,7 +56,7 @@ class VirtualExecutor(futures.Executor):
 
         job = _Job(functools.partial(fn, *args, **kwargs))
         loop = _current.loop()
-        loop.add_external(numbered(loop, "job of an executor"), job.perform)
+        loop.add_external(numbered(loop, JOB), job.perform)
         return job
 
 

@@ -228,7 +228,7 @@ class Worker:
 
 @pytest.mark.parametrize("number", [4, 5, 6])
 def test_virtual_executor(loop: IOLoop, choose: Any, number: int) -> None:
-    chooser = choose("job of an executor #2")
+    chooser = choose("job of a thread #2")
     with generation.use(number):
         worker = Worker(loop)
         futures = [worker.work(5), worker.work(0)]
@@ -238,7 +238,7 @@ def test_virtual_executor(loop: IOLoop, choose: Any, number: int) -> None:
         with pytest.raises(ZeroDivisionError):
             futures[1].result()
     assert [options for _, options in chooser.asked] == [
-        ["job of an executor #1", "job of an executor #2"]
+        ["job of a thread #1", "job of a thread #2"]
     ]
 
 

@@ -1,8 +1,8 @@
 """The guarded world of the code under check: builtins and the modules with side effects.
 
 Every module of the standard library has a status, which ``status`` tells: *real* (it computes),
-*guarded* (a module here answers in its place: the clock, ``random``, ``uuid``, ``os``, ``sys``), or
-*stand-in* (everything that would reach outside: sockets, threads, processes, files).
+*guarded* (a module here answers in its place: the clock, ``random``, ``os``, threads), or
+*stand-in* (everything that would reach outside: sockets, processes, files).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from . import aio, clock, machine, patterns
+from . import aio, clock, machine, patterns, threads
 from .circumstances import now
 from .instrument import CLASS, LINES, STEP
 from .ordered import OrderedSet
@@ -56,6 +56,7 @@ _GUARDED: Mapping[str, Callable[[], ModuleType]] = {
     "concurrent": machine.concurrent_module,
     "concurrent.futures": machine.futures_module,
     "re": patterns.re_module,
+    "threading": threads.threading_module,
     "traceback": machine.traceback_module,
     "urllib": machine.urllib_module,
 }
