@@ -16,6 +16,10 @@ from .refusal import Refused
 QUIET_METHODS = frozenset({"set_status", "set_header", "add_header", "clear_header", "write"})
 """``RequestHandler`` methods that do not raise for literal arguments (before the request ends)."""
 
+STATUSES = frozenset({100, 101, *range(200, 207), *range(300, 306), 307})
+STATUSES |= {*range(400, 418), *range(500, 506)}
+"""The codes that every Python knows; for another one, ``set_status`` of Tornado 4 raises."""
+
 HARMLESS = QUIET_METHODS | {
     "get_argument",
     "get_arguments",
@@ -68,23 +72,29 @@ def _called_paths(node: cst.CSTNode) -> set[str | None]:
 
 
 def may_finish(
-    stmts: Sequence[cst.CSTNode], first: str, busy: Callable[[cst.CSTNode], bool]
+    stmts: Sequence[cst.CSTNode],
+    first: str,
+    busy: Callable[[cst.CSTNode], bool],
+    apart: str | None = None,
 ) -> bool:
     """Whether the request may be finished where these statements have run, or while they wait.
 
     A branch that leaves the function does not count unless it is ``busy``: an operation that it
-    starts goes on with the request as the branch left it.
+    starts goes on with the request as the branch left it. Calls of the method ``apart`` do not.
     """
-    return any(_may_finish(stmt, first, busy) for stmt in stmts)
+    return any(_may_finish(stmt, first, busy, apart) for stmt in stmts)
 
 
-def _may_finish(stmt: cst.CSTNode, first: str, busy: Callable[[cst.CSTNode], bool]) -> bool:
+def _may_finish(
+    stmt: cst.CSTNode, first: str, busy: Callable[[cst.CSTNode], bool], apart: str | None
+) -> bool:
     suites = tree.sub_blocks(stmt)
     if not suites:
-        return any(_finishing(call, first) for call in tree.find(stmt, cst.Call))
+        calls = tree.find(stmt, cst.Call)
+        return any(_finishing(c, first) for c in calls if tree.dotted(c.func) != f"{first}.{apart}")
     blocks = [tree.block(suite) for suite in suites]
     return any(
-        may_finish(block, first, busy)
+        may_finish(block, first, busy, apart)
         for block in blocks
         if not leaves(block) or any(busy(each) for each in block)
     )
@@ -145,11 +155,8 @@ def _quiet_call(value: cst.CSTNode, first: str) -> bool:
     if not isinstance(value, cst.Call) or not isinstance(value.func, cst.Attribute):
         return False
     holder, method = tree.dotted(value.func.value), value.func.attr.value
-    literal = all(
-        isinstance(a.value, cst.SimpleString | cst.Integer) and not a.star for a in value.args
-    )
     if holder == first and method in QUIET_METHODS:
-        return literal
+        return _quiet_arguments(method, value.args)
     logger = holder is not None and holder.rpartition(".")[2].lower() in {
         "logging",
         "logger",
@@ -159,6 +166,21 @@ def _quiet_call(value: cst.CSTNode, first: str) -> bool:
         isinstance(a.value, cst.SimpleString | cst.Name) and not a.star for a in value.args
     )
     return logger and method in LOGGING and simple
+
+
+def _quiet_arguments(method: str, args: Sequence[cst.Arg]) -> bool:
+    """Whether a quiet method takes these literals: some numbers are no status to Tornado 4."""
+    values = [arg.value for arg in args if not arg.star and arg.keyword is None]
+    if len(values) < len(args):
+        return False
+    if method == "set_status":
+        return len(values) == 1 and _known_status(values[0])
+    kinds = cst.SimpleString if method == "write" else cst.SimpleString | cst.Integer
+    return all(isinstance(value, kinds) for value in values)
+
+
+def _known_status(value: cst.BaseExpression) -> bool:
+    return isinstance(value, cst.Integer) and value.evaluated_value in STATUSES
 
 
 def leaves(stmts: Sequence[cst.CSTNode]) -> bool:

@@ -7,12 +7,13 @@ override, plain parameters, no name that the move would capture); otherwise the 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from . import cst as tree
-from .aftermath import nothing
+from .aftermath import may_finish, nothing
 from .again import Bindings, Level, Nesting, Pair, bindings
 from .awaitable import Awaitables
 from .bodies import body_of, closed_up, trimmed, without_nested
@@ -20,6 +21,7 @@ from .callbacks import CallbackRef, Kind, is_plain, takes
 from .calling import Called, Caller, repeats
 from .carrying import check_site
 from .exactness import looks_closely
+from .lateness import may_be_finished
 from .model import Callback, Placement
 from .moving import Movability
 from .refusal import SEVERAL, Refused
@@ -125,11 +127,25 @@ class Continuations:
     def enter(self, function: tree.Function, finishes: bool) -> bool:
         """Note that a function is being converted, and whether it may finish the request.
 
-        Returns whether that function or one around it may; the first one is the handler itself.
+        Returns whether that function or one around it may; the first one is the handler itself, or
+        a helper whose callers may have. Behind a first wait, the client may be gone too.
         """
+        if self._finishing:
+            finishes = finishes or self._finishes_on_close
+        elif isinstance(function, cst.FunctionDef):
+            methods = self.unit.delegates.methods
+            finishes = finishes or may_be_finished(methods, methods.at(self.cls, function))
         self._finishing[id(function)] = finishes
         around = [*self._finishing][:1] + [id(each.function) for each in self.nesting.levels]
         return finishes or any(self._finishing.get(each, False) for each in around)
+
+    @cached_property
+    def _finishes_on_close(self) -> bool:
+        """Whether ``on_connection_close`` may finish the request."""
+        return any(
+            may_finish(tree.block(each.node.body), each.first, busy=lambda _: True)
+            for each in self.unit.delegates.methods.virtual(self.cls, "on_connection_close")
+        )
 
     def note(self, site: Site, placement: Placement) -> None:
         """Remember for the report where a callback stands now."""

@@ -49,6 +49,7 @@ class FanOut:
         self.imports = self.continuations.unit.imports
         found = self.continuations.finder.sites(self.function.body, self.host.first)
         self.found = {id(site.call): site for site in found}
+        self.continuations.enter(self.function, True)  # by another of those in flight
         self._children: dict[str, str] = {}
         self._definitions: tree.Block = []
 

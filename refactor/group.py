@@ -35,6 +35,11 @@ HOOKS = frozenset(
         "render_embed_css", "render_embed_js", "render_linked_css", "render_linked_js",
         "render_string", "require_setting", "reverse_url", "send_error",
         "set_default_headers", "static_url", "write", "write_error", "xsrf_form_html",
+        "_clear_headers_for_304", "_clear_representation_headers", "_convert_header_value",
+        "_decode_xsrf_token", "_execute", "_get_argument", "_get_arguments",
+        "_get_raw_xsrf_token", "_handle_request_exception", "_initialize", "_log",
+        "_request_summary", "_stack_context_handle_exception", "_stream_request_body",
+        "_ui_method", "_ui_module", "_unimplemented_method",
     }
 )  # fmt: skip
 """Methods that Tornado calls itself and whose result it does not wait for (SEMANTICS section 2)."""

@@ -39,7 +39,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC108": Entry(
         "helper",
-        "'{what}' is under @asynchronous but is no HTTP method, and its callers do not wait",
+        "'{what}' is no HTTP method, and those who call it do not wait for it",
     ),
     "UC201": Entry(
         "unknown operation",

@@ -16,11 +16,12 @@ from . import cst as tree
 from .awaitable import Awaitables, in_thread
 from .callbacks import CallbackRef
 from .catalogue import Operation
+from .exactness import generator_looks_closely
 from .find import ENGINE, TASK
 from .forms import Forms
 from .refusal import Refused
 from .removed import WITHOUT_CALLBACK
-from .responses import REDIRECTS, Started, handed_on, may_hang
+from .responses import REDIRECTS, Started, may_hang
 from .sites import Site, SiteFinder
 from .timers import IOLOOP, duration
 from .unit import Unit
@@ -151,7 +152,7 @@ class Tasks:
             return None
         if operation.errors == "dropped" and form == "future":
             return None if self._keeps() else self._dropped(site)
-        exact = form == "fetch" and looks_closer(self.unit, self.function, self.first)
+        exact = form == "fetch" and generator_looks_closely(self.unit, self.function)
         if form == "fetch" and not self._keeps() and may_hang(site.call):
             self.notes[REDIRECTS] = None
         value = self._expression(site, form, exact)
@@ -319,40 +320,3 @@ def is_quiet(arg: cst.Arg) -> bool:
     """Whether an argument is ``raise_error=False``."""
     named = arg.keyword is not None and arg.keyword.value == "raise_error"
     return named and tree.dotted(arg.value) == "False"
-
-
-def looks_closer(unit: Unit, function: cst.FunctionDef, first: str) -> bool:
-    """Whether code may look at what ``raise_error=False`` does not keep (SEMANTICS section 1).
-
-    For Tornado 6, where a failure's response is made by hand: at its time.
-    """
-    if unit.options.tornado >= 6:
-        return "request_time" in unit.file.index.names or _hands_on(unit, function)
-    if unit.file.index.names & {"effective_url", "time_info"}:
-        return True
-    for node in tree.find(function.body, cst.Attribute):
-        path = tree.dotted(node) or ""
-        if path.endswith(".error.response"):
-            return True
-        if node.attr.value == "request" and tree.dotted(node.value) != first:
-            return True
-    return False
-
-
-def _hands_on(unit: Unit, function: cst.FunctionDef) -> bool:
-    """Whether a function may give what it waits for to somebody else."""
-    results: set[str] = set()
-    for each in tree.find(function.body, cst.Yield, into_functions=False):
-        holder = unit.file.names.parents.get(id(each))
-        if isinstance(holder, cst.Assign):
-            targets = [target.target for target in holder.targets]
-            results |= {name.value for t in targets for name in tree.find(t, cst.Name)}
-        elif not isinstance(holder, cst.Expr | cst.Attribute):
-            return True
-    places = {
-        id(name)
-        for assign in tree.find(function.body, cst.Assign)
-        for target in assign.targets
-        for name in tree.find(target.target, cst.Name)
-    }
-    return handed_on(function.body, results, places)

@@ -219,6 +219,7 @@ class Workspace:
     _descendants: dict[int, tuple[Class, ...]] = field(default_factory=dict)
     stored: dict[str, bool] = field(default_factory=dict)
     storing: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
+    _matches: dict[re.Pattern[bytes], bool] = field(default_factory=dict)
     _onward: dict[str, str] = field(default_factory=dict)
     _modules: dict[str, str | None] = field(default_factory=dict)
 
@@ -329,6 +330,13 @@ class Workspace:
             return self.files.read(path)
         except OSError:
             return b""
+
+    def matches(self, name: str, pattern: re.Pattern[bytes]) -> bool:
+        """Whether ``pattern`` is found in a file that mentions ``name``; looked for once."""
+        if pattern not in self._matches:
+            texts = (self.data(path) for path in self.files.mentions(name))
+            self._matches[pattern] = any(pattern.search(text) for text in texts)
+        return self._matches[pattern]
 
     def resolve(self, file: Parsed, expression: cst.CSTNode) -> Class | str | None:
         """What a class expression of ``file`` names: a project class, a qualified name or None."""
