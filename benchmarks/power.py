@@ -100,17 +100,23 @@ def judge(verifier: Verifier, case: Case) -> tuple[str, Verdict]:
     return worst
 
 
+_PARTS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def _reached(case: Case) -> frozenset[str]:
-    """The classes that a change can reach: the changed one, its users, and what it is made of."""
+    """What a change can reach: the changed class, its users, and what it is made of.
+
+    A handler may stand in a function, so functions count as classes do.
+    """
     tree = ast.parse((case.fixture.folder / case.file).read_bytes())
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    parts = {node.name: node for node in tree.body if isinstance(node, _PARTS)}
     line = case.mutant.line
-    changed = {n for n, c in classes.items() if c.lineno <= line <= (c.end_lineno or 0)}
-    users = set(changed or classes)
+    changed = {n for n, c in parts.items() if c.lineno <= line <= (c.end_lineno or 0)}
+    users = set(changed or parts)
     bases = set(users)
-    for _ in classes:
-        users |= {name for name, node in classes.items() if not users.isdisjoint(_names(node))}
-        bases |= {name for base in bases for name in _names(classes[base]) if name in classes}
+    for _ in parts:
+        users |= {name for name, node in parts.items() if not users.isdisjoint(_names(node))}
+        bases |= {name for base in bases for name in _names(parts[base]) if name in parts}
     return frozenset(users | bases)
 
 
@@ -123,11 +129,12 @@ def _rank(verdict: Verdict) -> tuple[int, bool]:
 
 
 def measure(chosen: Iterable[Case], labels: Labels) -> Iterator[Result]:
-    """Label and judge every case; mutants that cannot be loaded are left out."""
+    """Label and judge every case; mutants that cannot be loaded are left out, with a line."""
     with Verifier(VerifyOptions()) as verifier:
         for case in chosen:
             label = labels[case]
             if label == "unloadable":
+                print(f"left out, cannot be loaded: {case.name}", flush=True, file=sys.stderr)
                 continue
             start = time.monotonic()
             name, verdict = judge(verifier, case)
@@ -162,7 +169,7 @@ def report(results: list[Result]) -> bool:
     times = sorted(result.seconds for result in results)
     if times:
         print(f"seconds a mutant: median {times[len(times) // 2]:.2f}, longest {times[-1]:.2f}")
-    return share >= FOUND and not false_different and not false_equivalent
+    return bool(results) and share >= FOUND and not false_different and not false_equivalent
 
 
 def _print(title: str, results: list[Result]) -> None:

@@ -12,7 +12,7 @@ from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from . import _current, _futures, choices, generation, stack_context
+from . import _current, _futures, _peers, choices, generation, stack_context
 from ._oauth1 import signed_parameters
 from ._operations import Answer, operate, refuse_callback
 from .httpclient import AsyncHTTPClient
@@ -37,13 +37,19 @@ class AuthError(Exception):
     """The provider denied what was asked of it."""
 
 
-def _ask_provider(what: str, detail: Any, value: Any, denial: str, callback: Callback) -> Any:
+def _ask_provider(
+    what: str, detail: Any, value: Any, denial: str, callback: Callback, *others: Answer
+) -> Any:
     """Ask for a user or a document; ``denial`` is the text of the AuthError."""
     choices.record("auth", what, detail)
-    answers = (Answer("granted", value), Answer("denied", error=lambda: AuthError(denial)))
-    future = operate(what, answers)
+    _peers.hold(f"what {what} gives, but for the answers tried")
+    denied = Answer("denied", error=lambda: AuthError(denial))
+    future = operate(what, (Answer("granted", value), denied, *others))
     _tell(future, callback, what)
     return future
+
+
+_EMPTY = Answer("granted, an empty document", {})
 
 
 def _tell(future: Any, callback: Callback, what: str) -> None:
@@ -164,12 +170,17 @@ class OAuthMixin(_Client):
         callback: Callable[[], Any] | None = None,
     ) -> Any:
         """Get a request token and send the client to the provider with it."""
-        return self._redirect_with_token(self._OAUTH_AUTHORIZE_URL, callback_uri, callback)
+        url = self._OAUTH_AUTHORIZE_URL
+        return self._redirect_with_token(url, callback_uri, callback, extra_params)
 
     def _redirect_with_token(
-        self, url: str, callback_uri: str | None, callback: Callable[[], Any] | None
+        self,
+        url: str,
+        callback_uri: str | None,
+        callback: Callable[[], Any] | None,
+        extra_params: dict[str, Any] | None = None,
     ) -> Any:
-        choices.record("auth", "request token", callback_uri)
+        choices.record("auth", "request token", (callback_uri, extra_params))
         refusal = "Could not get request token"
         answers = (Answer("token", "token"), Answer("refused", error=lambda: Exception(refusal)))
         token = operate("request token", answers)
@@ -305,9 +316,10 @@ class OAuth2Mixin(_Client):
         **args: Any,
     ) -> Any:
         """Ask the provider's API; what it answers is a dict."""
-        detail = {"post_args": post_args, **args}
+        detail = {"access_token": access_token, "post_args": post_args, **args}
         denial = f"Error response HTTP 400: Bad Request fetching {url}"
-        return _ask_provider(f"request {url}", detail, {"id": "1", "name": "x"}, denial, callback)
+        document = {"id": "1", "name": "x"}
+        return _ask_provider(f"request {url}", detail, document, denial, callback, _EMPTY)
 
 
 class TwitterMixin(OAuthMixin):
@@ -348,9 +360,10 @@ class TwitterMixin(OAuthMixin):
     ) -> Any:
         """Ask Twitter's API for a path, without ``.json``."""
         url = path if path.startswith("http") else f"{self._TWITTER_BASE_URL}{path}.json"
-        detail = {"post_args": post_args, **args}
+        detail = {"access_token": access_token, "post_args": post_args, **args}
         denial = f"Error response HTTP 400: Bad Request fetching {url}"
-        return _ask_provider(f"request {url}", detail, {"id": 1, "name": "x"}, denial, callback)
+        document = {"id": 1, "name": "x"}
+        return _ask_provider(f"request {url}", detail, document, denial, callback, _EMPTY)
 
 
 class GoogleOAuth2Mixin(OAuth2Mixin):
@@ -393,7 +406,7 @@ class FacebookGraphMixin(OAuth2Mixin):
         user.update({"access_token": "token", "session_expires": "3600"})
         return _ask_provider(
             "get_authenticated_user",
-            (redirect_uri, code),
+            (redirect_uri, client_id, client_secret, code, sorted(extra_fields or ())),
             user,
             "Facebook auth error: HTTP 400: Bad Request",
             callback,

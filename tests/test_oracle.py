@@ -66,6 +66,7 @@ def loopback(request: pytest.FixtureRequest) -> Iterator[Loopback]:
         ("304", "rest HTTP 304: Not Modified"),
         ("refused", "rest [Errno 111] Connection refused"),
         ("dns", "rest [Errno -2] Name or service not known"),
+        ("HTTP/1.1 418 Tea\r\nX-Pot: 1\r\n\r\nshort and stout", "rest HTTP 418: Tea"),
     ],
 )
 def test_upstream_outcomes_reach_the_callback(loopback: Loopback, outcome: str, body: str) -> None:

@@ -41,6 +41,11 @@ def _without_one(plain: Outcome, names: frozenset[str]) -> Iterator[Outcome]:
         yield replace(plain, name=f"{plain.name} without {name}", headers=others)
 
 
+def plain_body(name: str) -> str:
+    """The body of the plain answer to the request ``name``: it says whose it is."""
+    return f'{{"body of": {name!r}}}'
+
+
 def upstream_outcomes(name: str, text: str, harvest: Harvest) -> tuple[Outcome, ...]:
     """The answers to the request ``name``, the plain one first.
 

@@ -44,4 +44,9 @@ def _looked_for(here: Circumstances, method: str, plain: Any) -> Iterator[Any]:
     yield from (text.encode("latin1", "ignore") for text in texts)
 
 
-_peers.install(_values)
+def _hold(what: str) -> None:
+    if now().live:
+        now().hold(what)
+
+
+_peers.install(_values, _hold)

@@ -20,7 +20,7 @@ from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
 from . import circumstances, earlier, peers  # noqa: F401 (says what streams give)
-from .answers import in_parts, upstream_outcomes
+from .answers import in_parts, plain_body, upstream_outcomes
 from .circumstances import Circumstances
 from .clients import MESSAGES, OTHER_MESSAGES, BodyClient, SocketClient, ask_for_websocket
 from .describe import TEXTS, describe
@@ -278,7 +278,7 @@ class _Request:
         """The answers of the outside world to one request: each body says whose it is."""
         name = key.removeprefix("fetch ")
         harvest = self.here.harvest
-        text = f'{{"body of": {name!r}}}'
+        text = plain_body(name)
         self.here.bodies[text] = f"body of {name}"
         known = upstream_outcomes(name, text, harvest)
         if not harvest.streams or request.streaming_callback is None:

@@ -109,7 +109,7 @@ def _bytes(request: Request, cookies: str) -> bytes:
     if not request.parts and (body or request.method in ("POST", "PUT", "PATCH")):
         headers["Content-Length"] = str(len(body))
     if cookies:
-        headers["Cookie"] = cookies
+        headers["Cookie"] = "; ".join(filter(None, (headers.get("Cookie"), cookies)))
     lines = [
         f"{request.method} {request.path} HTTP/1.1",
         *(f"{k}: {v}" for k, v in headers.items()),

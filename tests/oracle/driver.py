@@ -137,8 +137,14 @@ class Driver:
         module, _, path = self._scenario.handler.rpartition(":")
         found = importlib.import_module(module) if module else self._loaded.module
         for name in path.split("."):
-            found = getattr(found, name)
-        return found
+            found = getattr(found, name, None)
+        return found or self._made_in_function(path)
+
+    def _made_in_function(self, path: str) -> type:
+        """The class that a function has made, if one of the module is made of it."""
+        wanted = path.replace(".", ".<locals>.")
+        bases = [base for own in classes_of(self._loaded.module) for base in own.__mro__]
+        return next(base for base in bases if base.__qualname__ == wanted)
 
     def _send_next(self) -> None:
         request = self._to_send.pop(0)

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from .loopback import Loopback, Version
 from .scenario import AT_TIMER, Observation, Request, Scenario
+from .suggested import answers, compared, headers_of_requests, literals, signed_cookies
 
 VERBS = ("get", "post", "put", "delete", "patch", "head", "options")
 DEFAULT_OUTCOMES = ("404", "refused", "timeout", "304", "200:")
@@ -64,6 +65,8 @@ def _around(loopback: Loopback, version: Version, plain: Scenario, wishes: Wishe
     """The plain scenario and what grows out of it, breadth first."""
     seen: Seen = []
     known: set[str] = set()
+    suggested = answers(ast.parse(version.source))
+    first = tuple(dict.fromkeys((*suggested, *wishes.outcomes)))
     wave = [plain]
     while wave and len(seen) < wishes.budget:
         wave = wave[: wishes.budget - len(seen)]
@@ -73,7 +76,7 @@ def _around(loopback: Loopback, version: Version, plain: Scenario, wishes: Wishe
         for scenario, observation in fresh:
             new = [key for key in observation.asked if key not in known]
             known.update(new)
-            outcomes = wishes.outcomes if scenario is plain else LATER_OUTCOMES
+            outcomes = first if scenario is plain else LATER_OUTCOMES
             wave += _answered_otherwise(scenario, new, outcomes)
             if scenario is plain:
                 wave += _at_other_times(plain, observation)
@@ -161,16 +164,19 @@ def _requests(
     tree: ast.Module, method: str, parts: int, wanted: Mapping[str, Any]
 ) -> Iterator[tuple[str, Request]]:
     path = "/" + "/".join(f"part{n + 1}" for n in range(parts))
-    arguments = {n: _argument(n) for n in _literals(tree, "argument")}
-    cookies = dict.fromkeys(_literals(tree, "secure_cookie"), "alice")
+    arguments = {n: _argument(n) for n in literals(tree, "argument")}
+    cookies = dict.fromkeys(signed_cookies(tree), "alice")
+    headers = headers_of_requests(tree)
     if wanted:
         yield "", Request.from_json({"method": method, "path": path, **wanted})
         return
     yield "", _request(method, path, arguments, cookies)
     if arguments:
-        for value in _compared(tree)[:COMPARED]:
+        for value in compared(tree)[:COMPARED]:
             every = dict.fromkeys(arguments, value)
             yield f" all {value}", _request(method, path, every, cookies)
+    if headers:
+        yield " with headers", replace(_request(method, path, arguments, cookies), headers=headers)
     if arguments or cookies:
         yield " bare", Request(method, path)
 
@@ -184,29 +190,5 @@ def _request(
     return Request(method, f"{path}?{encoded}" if encoded else path, signed_cookies=cookies)
 
 
-def _compared(tree: ast.Module) -> list[str]:
-    """Texts that the code compares something with, each once, in the order of the code."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        operands = node.comparators if isinstance(node, ast.Compare) else ()
-        values = [v for o in operands for v in getattr(o, "elts", (o,))]
-        if isinstance(node, ast.MatchValue):
-            values = [node.value]
-        texts = [v.value for v in values if isinstance(v, ast.Constant)]
-        found |= dict.fromkeys(t for t in texts if isinstance(t, str) and t)
-    return list(found)
-
-
 def _argument(name: str) -> str:
     return "http://example.com/asked" if "url" in name.lower() or "uri" in name.lower() else "7"
-
-
-def _literals(tree: ast.Module, ending: str) -> list[str]:
-    """The first arguments of ``get_..._ENDING("literal")`` calls, each once."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call(ast.Attribute(attr=name), [ast.Constant(value=str(first)), *_]):
-                if name.startswith("get_") and name.endswith(ending):
-                    found[first] = None
-    return list(found)

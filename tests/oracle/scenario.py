@@ -33,6 +33,10 @@ OUTCOMES = (
     "timeout",
 )
 
+#: How an outcome begins that is the answer itself, written out as it stands on the wire: its
+#: characters are bytes, and a length is added where it names none.
+AS_SENT = "HTTP/1.1 "
+
 #: A place where a client may leave: when the handler waits for a timer and nothing else.
 AT_TIMER = "timer"
 
@@ -68,7 +72,8 @@ class Scenario:
     """Requests for one handler class, and how the world around it behaves.
 
     ``handler`` is a class of the module, or ``module:Class`` for another file of the project.
-    ``outcomes`` maps an upstream key to one of ``OUTCOMES`` (``200`` where nothing is said) and
+    ``outcomes`` maps an upstream key to one of ``OUTCOMES`` (``200`` where nothing is said) or an
+    answer that is written out (``AS_SENT``), and
     ``"call NAME #1"`` of a stand-in to ``"raise"`` or ``"none"``. ``order`` says which of the
     upstream requests that wait for an answer gets it first: ``"fifo"``, ``"lifo"`` or keys.
     ``leave`` is the key of the upstream request during which the client goes away, or

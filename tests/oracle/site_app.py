@@ -31,13 +31,18 @@ class _Stage:
 
 
 class OracleClient(SimpleAsyncHTTPClient):
-    """Tornado's own client; every fetch is an effect and is announced to the upstream."""
+    """Tornado's own client; every fetch is an effect and is announced to the upstream.
+
+    The upstream has no certificate, so it speaks plainly also where it is asked for ``https``.
+    """
 
     def fetch_impl(self, request: Any, callback: Any) -> None:
         headers = {k: v for k, v in request.headers.items() if k.lower() != "user-agent"}
         shown = f"{request.method} {request.url} {describe(headers)} {describe(request.body)}"
         _Stage.recorder.note("fetch", shown)
         with contextlib.suppress(ValueError):
+            if urlsplit(request.url).scheme == "https":
+                request.request.url = request.url.replace("https", "http", 1)
             parts = urlsplit(request.url)
             if parts.scheme == "http":
                 path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

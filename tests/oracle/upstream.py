@@ -8,6 +8,8 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from scenario import AS_SENT
+
 #: Outcomes that are decided when the connection is made, by the resolver.
 UNREACHABLE = ("refused", "dns")
 REASONS = {200: "OK", 204: "No Content", 302: "Found", 304: "Not Modified"}
@@ -123,6 +125,8 @@ class Upstream:
             return b"no http spoken here\r\n\r\n"
         if held.outcome == "partial":
             return b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart"
+        if held.outcome.startswith(AS_SENT):
+            return _as_sent(held.outcome)
         status, _, text = held.outcome.partition(":")
         if status == "slow":
             return _reply(200, self._default_body(held))
@@ -140,6 +144,15 @@ class Upstream:
     def close(self) -> None:
         for connection in [*self._open, self._listening, self._deaf]:
             connection.close()
+
+
+def _as_sent(outcome: str) -> bytes:
+    """The bytes of an answer that is written out; what has no length gets that of its body."""
+    head, _, body = outcome.partition("\r\n\r\n")
+    status = int(head.split(" ", 2)[1])
+    if "\r\ncontent-length:" not in head.lower() and status not in (204, 304):
+        head += f"\r\nContent-Length: {len(body)}"
+    return f"{head}\r\n\r\n{body}".encode("latin-1")
 
 
 def _reply(status: int, text: str, extra: bytes = b"") -> bytes:
