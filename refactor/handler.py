@@ -213,8 +213,9 @@ def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) ->
         at = use.file.line(use.node) if use.file is not None else 1
         name = handler.node.name.value
         raise Refused("UC415", handler.node, what=name, at=at, where=use.path)
-    new = decorators.without(handler.node, _own_decorators(unit, handler))
-    return Rewrite(((handler.node, new),), (), ())
+    own = _own_decorators(unit, handler)
+    decorators.check(unit, handler, own)
+    return Rewrite(((handler.node, decorators.without(handler.node, own)),), (), ())
 
 
 def _check_values(unit: Unit, handler: Handler, cls: Class, found: list[Site]) -> None:

@@ -120,7 +120,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC402": Entry(
         "decorator may drop the future",
-        "the decorator '{what}' may drop the future that a coroutine returns",
+        "the decorator '{what}' may call the method later, or drop the future of a coroutine",
     ),
     "UC403": Entry(
         "called by others",

@@ -48,7 +48,8 @@ def _occurrences(
         elif isinstance(node, cst.FunctionDef) and node.name.value == name:
             counts = not _foreign_definition(workspace, file, node, family)
         elif isinstance(node, cst.SimpleString):
-            counts = node.raw_value == name or is_path(node, name, family)
+            named = node.raw_value == name and not _is_shown(file, node)
+            counts = named or is_path(node, name, family)
         elif isinstance(node, cst.Name) and node.value == name:
             counts = _in_class_body(file, node, family) or _is_keyword(file, node)
         else:
@@ -58,9 +59,23 @@ def _occurrences(
 
 
 def is_path(node: cst.SimpleString, name: str, family: Iterable[Class]) -> bool:
-    """Whether a text ends in ``Class.name``, as ``mock.patch("app.Class.name")`` takes it."""
-    *around, last = str(node.raw_value).split(".")
-    return last == name and any(around[-1:] == [cls.node.name.value] for cls in family)
+    """Whether a text ends in ``Class.name``, as ``mock.patch("app.Class.name")`` takes it.
+
+    ``"Class.name"`` alone names nothing that could be imported; people log it.
+    """
+    *around, owner, last = ("", *str(node.raw_value).split("."))
+    return last == name and any(around) and any(owner == cls.node.name.value for cls in family)
+
+
+def _is_shown(file: Parsed, node: cst.SimpleString) -> bool:
+    """Whether a text is an argument of ``print`` or of a function of ``logging``."""
+    parent = file.names.parents.get(id(node))
+    call = file.names.parents.get(id(parent)) if isinstance(parent, cst.Arg) else None
+    if not isinstance(call, cst.Call):
+        return False
+    qualified = file.names.qualified(call.func, call) or ""
+    printed = tree.dotted(call.func) == "print" and file.names.owner(call, "print") is None
+    return printed or qualified.startswith("logging.")
 
 
 def _in_class_body(file: Parsed, node: cst.Name, family: set[Class]) -> bool:

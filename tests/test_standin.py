@@ -153,6 +153,14 @@ def test_an_answer_can_be_chosen(code: str, tape: dict[str, str], text: str) -> 
     assert effects(seen, "body") == [f"response {text.encode()!r}"]
 
 
+def test_an_http_error_of_the_outside_has_a_status() -> None:
+    body = "def get(self):\n    try: db.find(1)\n    except HTTPError as e: raise"
+    seen = run(
+        handler(body, "from tornado.web import HTTPError"), {"db.find(1)": "raises HTTPError"}
+    )
+    assert effects(seen, "headers")[0].startswith("500 ")
+
+
 WAYS = {
     "later": ["start", "rest", "back <find('x', callback=<function>) ->>"],
     "never": ["start", "rest"],
@@ -214,6 +222,40 @@ def test_a_base_class_that_is_not_there() -> None:
     """
     seen = run(text)
     assert effects(seen, "call", "body") == ["self.track ('seen')", "response b'<self.user.name>'"]
+
+
+BASES = {
+    "the one called a handler": "BaseHandler, Entity",
+    "not a mixin": "BaseHandler, AuthMixin",
+    "the last one": "Entity, Base",
+}
+
+
+@pytest.mark.parametrize("bases", BASES.values(), ids=BASES)
+def test_which_unknown_base_serves_requests(bases: str) -> None:
+    text = f"""
+    from framework import *
+
+    class Main({bases}):
+        def get(self):
+            self.write("seen")
+    """
+    assert effects(run(text), "body") == ["response b'seen'"]
+
+
+@pytest.mark.parametrize("user", ["value", "None"])
+def test_a_base_that_is_not_there_knows_who_asks(user: str) -> None:
+    text = """
+    from framework import BaseHandler
+
+    class Main(BaseHandler):
+        @authenticated
+        def get(self):
+            self.write(self.current_user.name)
+    """
+    seen = run(text, {"self.get_current_user()": user})
+    expected = ["response b'<self.get_current_user().name>'"] if user == "value" else []
+    assert effects(seen, "body")[:1] == expected
 
 
 def test_an_unknown_decorator_may_drop_the_result() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from .. import generation
+from .. import generation, httpclient, web
 from ..web import RequestHandler
 from . import circumstances
 from .anatomy import WEBSOCKET, Anatomy
@@ -243,7 +243,7 @@ class LoadedVersion:
             kind = _evaluate(name, self.namespace)
             for each in kind if isinstance(kind, tuple) else (kind,):
                 if isinstance(each, type) and issubclass(each, Exception) and _takes_text(each):
-                    found[each.__name__] = each
+                    found[each.__name__] = _with_status(each)
         return found
 
 
@@ -259,6 +259,14 @@ def _evaluate(name: str, namespace: Mapping[str, Any]) -> Any:
     for part in rest:
         value = getattr(value, part, None)
     return value
+
+
+def _with_status(kind: type[Exception]) -> Callable[[str], Exception]:
+    """``kind`` as what takes a text: Tornado's HTTP errors want a status before it."""
+    for status, known in ((500, web.HTTPError), (599, httpclient.HTTPError)):
+        if kind.__init__ is known.__init__:
+            return partial(kind, status)
+    return kind
 
 
 def _takes_text(kind: type) -> bool:

@@ -92,9 +92,8 @@ def _role(name: str, bases: tuple[object, ...]) -> type | None:
     last = name.rpartition(".")[2]
     if last.endswith("Application"):
         return Application
-    unknown = [base for base in bases if not isinstance(base, type)]
-    serves = last.endswith("Handler") or last in now().harvest.handler_bases
-    if not serves or "Mixin" in last or str(unknown[-1]) != f"<{name}>":
+    unknown = [str(base)[1:-1] for base in bases if not isinstance(base, type)]
+    if _serving(unknown) != name:
         return None
     if last.endswith("WebSocketHandler"):
         from ..websocket import WebSocketHandler
@@ -103,10 +102,27 @@ def _role(name: str, bases: tuple[object, ...]) -> type | None:
     return RequestHandler
 
 
+def _serving(unknown: list[str]) -> str | None:
+    """Which of a class's unknown bases is the request handler: one called so, or the last one."""
+    kinds = [(name, name.rpartition(".")[2]) for name in unknown]
+    plain = [(name, last) for name, last in kinds if "Mixin" not in last]
+    named = [name for name, last in plain if last.endswith("Handler")]
+    bases = [name for name, last in plain if last in now().harvest.handler_bases]
+    found = named or bases
+    return found[-1] if found else None
+
+
+def _current_user(self: Any) -> Any:
+    """Who asks: the application's own base tells it, and here the outside does."""
+    return type(self)._part("self.get_current_user")()
+
+
 @lru_cache(maxsize=256)
 def _base_class(name: str, part: Part, role: type | None) -> type:
     last = name.rpartition(".")[2]
     body = {"__getattr__": _inherited, "_part": staticmethod(part)}
     if role is None:
         return _Base(last, (_Anything,), body)
+    if hasattr(role, "get_current_user"):
+        body["get_current_user"] = _current_user
     return _Base(last, (role,), body)
