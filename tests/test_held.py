@@ -13,6 +13,17 @@ def get(self):
     r = yield AsyncHTTPClient().fetch("http://a", raise_error=False)
     self.finish({})
 """
+CUT = "\ndef show(self, text=b''):\n    self.finish(text[:9])"
+FLOWS = {
+    "the parameter of a method": f"self.show(r.body){CUT}",
+    "a keyword": f"self.show(text=r.body){CUT}",
+    "a partial": f"functools.partial(self.show, r.body)(){CUT}",
+    "an attribute": "self.t = r.body\n    self.cut()\ndef cut(self):\n    self.finish(self.t[:9])",
+    "a result": "self.finish(self.text(r)[:9])\ndef text(self, answer):\n    return answer.body",
+    "a function inside": "def show(text):\n        self.finish(text[:9])\n    show(r.body)",
+    "one of two": "code, text = r.code, r.body\n    self.finish(text[:9])",
+    "another file": "self.finish(texts.short(r.body or b''))",
+}
 DIFFERENT = {
     "a number": (ARGUMENT, "str(int(n) * int(n))", "str(int(n))"),
     "the beginning of an argument": (ARGUMENT, "n[:10]", "n"),
@@ -52,6 +63,15 @@ def test_other_values_are_held_fixed_and_said_to_be(text: str, value: str, words
     verdict = compare(version, version)
     assert (verdict.result, verdict.complete) == ("equivalent", False)
     assert any(held.startswith(words) for held in verdict.details["held"])
+
+
+@pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS)
+def test_a_value_is_followed_to_where_it_is_cut(flow: str) -> None:
+    version = handler(FETCH.replace("self.finish({})", flow), "import functools\nimport texts")
+    files = {"texts.py": b"def short(text):\n    return text[:9]\n"}
+    verdict = compare(version, version, project=files)
+    assert (verdict.result, verdict.complete) == ("equivalent", False)
+    assert "bodies, but for those tried" in verdict.details["held"]
 
 
 def test_warnings_of_the_code_are_effects_and_those_of_the_interpreter_are_not(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
@@ -103,10 +103,13 @@ class Anatomy:
             return mine or ["get"]
         return [verb for verb in mine if method in self._reached(owner, verb)]
 
-    def held(self, handler: str) -> set[str]:
-        """Kinds of values of which only some are tried, and which the handler takes apart."""
+    def held(self, handler: str, elsewhere: Callable[[str], Iterable[Function]]) -> set[str]:
+        """Kinds of values of which only some are tried, and which the handler takes apart.
+
+        ``elsewhere`` gives the functions of a name in the other files of the project.
+        """
         owner, _, method = handler.rpartition(".")
-        return set().union(*map(examined, self._reached(owner, method).values()))
+        return examined(self._reached(owner, method).values(), elsewhere)
 
     def outline(
         self, handler: str, starts: Starts, hands_over: Starts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +21,7 @@ from .harvest import Harvest, names_only
 from .options import fresh_options
 from .sources import Source, Sources, compiled
 from .standin import Standin, part
+from .started import Function
 
 _RUNTIME = __package__.rpartition(".")[0]
 _VERSIONS = {4: (4, 4, 2, 0), 5: (5, 1, 1, 0), 6: (6, 5, 2, 0)}
@@ -144,6 +145,10 @@ class Importer:
         for path, text in self.sources.overlay.items():
             if path.endswith(".py") and path not in self.modules and any(n in text for n in names):
                 self.module(Source(path, text).name)
+
+    def functions(self, name: str) -> Iterator[Function]:
+        """The functions called ``name`` in executed files of the project, but for the entry."""
+        return self.sources.functions(name, [path for path in self.modules if path != self._entry])
 
     def import_(
         self,

@@ -114,7 +114,7 @@ class LoadedVersion:
         """What can be known about ``handler`` without running it."""
         path = self.version.path
         lines, operations = self.anatomy.outline(handler, self._starts, self._hands_over)
-        held = self.anatomy.held(handler)
+        held = self.anatomy.held(handler, self._importer.functions)
         if self.harvest.frames:
             held.add("the frames of tracebacks")
         return Outline(

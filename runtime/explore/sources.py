@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import CodeType
 
 from .harvest import Harvest, harvest
 from .instrument import instrument
+from .started import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,16 @@ class Sources:
         parts = self.beside.split("/")[:-1]
         for length in range(len(parts), 0, -1):
             yield "/".join(parts[:length]) + "/"
+
+    def functions(self, name: str, paths: Iterable[str]) -> Iterator[Function]:
+        """The functions and methods called ``name`` in the files at ``paths``."""
+        defined = re.compile(rb"\bdef\s+%s\b" % re.escape(name.encode()))
+        for path in paths:
+            text = self.read(path)
+            if text is not None and defined.search(text):
+                for node in ast.walk(ast.parse(text)):
+                    if isinstance(node, Function) and node.name == name:
+                        yield node
 
     def read(self, path: str) -> bytes | None:
         """The text of a file of the project, ``None`` if there is none."""
