@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
 from . import choices
+from ._askers import whose
 from .ioloop import External, IOLoop
 
 __all__ = ["ask", "forget", "numbered"]
@@ -19,6 +20,7 @@ _asked: WeakKeyDictionary[IOLoop, dict[str, int]] = WeakKeyDictionary()
 
 def numbered(loop: IOLoop, what: str) -> str:
     """Return the key of the next question about ``what`` on ``loop``: ``what #1``, ``what #2``."""
+    what += whose()
     asked = _asked.get(loop)
     if asked is None:
         asked = _asked[loop] = {}

@@ -86,6 +86,43 @@ def test_what_comes_because_of_the_answer_is_not_compared() -> None:
     assert list(judgement.details["answered"]) == ["KeyError"]
 
 
+TOGETHER = handler(
+    """
+    seen = []
+
+    @asynchronous
+    def get(self):
+        self.load()
+
+    @gen.coroutine
+    def load(self):
+        self.application.asked()
+        self.finish("loaded")
+
+    @asynchronous
+    @gen.coroutine
+    def post(self):
+        self.seen.append(1)
+        self.write("seen")
+
+    def later(self):
+        IOLoop.current().add_callback(self.finish)
+    """
+)
+IN_ANY_ORDER = TOGETHER.replace("@asynchronous\n    @gen", "@gen").replace(
+    "@asynchronous\n    def get(self):\n        ",
+    "@gen.coroutine\n    def get(self):\n        self._auto_finish = False\n        yield ",
+)
+
+
+def test_requests_that_came_at_the_same_time_are_answered_in_any_order() -> None:
+    judgement = compare(TOGETHER, IN_ANY_ORDER, "Main.post", answers=True, runs=300)
+    assert judgement.result == "inconclusive", judgement.reason
+    assert "OutsideError" in judgement.details["answered"]
+    other = IN_ANY_ORDER.replace('"seen")', '"seen" * len(self.seen))')
+    assert compare(TOGETHER, other, "Main.post", answers=True, runs=300).result == "different"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "error"), [(DROPPED, WAITED, "HTTPError"), (CALLBACK, INLINE, "KeyError")]
 )

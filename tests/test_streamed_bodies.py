@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from exploring import compare
+from exploring import compare, program
 from oracle.install import TORNADO_4, TORNADO_5, TORNADO_6
 from oracle.loopback import Loopback, Version
 from oracle.scenario import Request, Scenario
@@ -198,3 +198,13 @@ def test_the_same_upload() -> None:
 @pytest.mark.parametrize("after", DIFFERENT.values(), ids=DIFFERENT)
 def test_another_upload(after: str) -> None:
     assert compare(UPLOAD, after, "Upload.post", runs=200).result == "different"
+
+
+def test_two_uploads_at_the_same_time() -> None:
+    """The parts of the one are not taken for those of the other."""
+    text = UPLOAD.replace("self.size = 0", "self.size = 0\n        SEEN.append(1)")
+    text = f"SEEN = []\nlater = lambda work: IOLoop.current().add_callback(work)\n{text}"
+    tape = Recorder({"request 2 comes at the same time": "POST to Upload"})
+    run = world.execute(program(text), "Upload.post", tape)
+    orders = [set(each.options) for each in run.asked if each.key.startswith(explorer.ORDER)]
+    assert {"part 1 of the body", "part 1 of the body of request 2"} in orders

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 
 from .. import choices
+from .._askers import whose
 from .catalogue import NO_OPERATIONS, Catalogue
 from .harvest import NOTHING, Harvest
 
@@ -23,13 +24,14 @@ class Circumstances:
     ``files`` those of the code under check, ``bodies`` the texts that came from outside, with
     what they are the body of. ``turns`` counts turns of loops, ``looks`` looks at the clock,
     ``late`` is what it is ahead of the loop's, in seconds, and ``looked`` where the run stood at
-    the last look. ``fixed`` are the environment variables that a module has read while it was
+    the last look. ``together`` says that another request came at the same time as the one under
+    check. ``fixed`` are the environment variables that a module has read while it was
     executed.
     """
 
     __slots__ = (
         "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "fixed",
-        "harvest", "held", "late", "live", "looked", "looks", "opaque", "turns",
+        "harvest", "held", "late", "live", "looked", "looks", "opaque", "together", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -46,7 +48,7 @@ class Circumstances:
         self.turns = self.looks = 0
         self.late = 0.0
         self.looked: object = None
-        self.live = False
+        self.live = self.together = False
         self.opaque: set[str] = set()
         self.counts: dict[str, int] = {}
         self.answers: dict[str, object] = {}
@@ -56,6 +58,7 @@ class Circumstances:
 
     def nth(self, name: str) -> str:
         """``name`` the first time it is used in this run, ``name#2`` the second time, and so on."""
+        name += whose()
         count = self.counts.get(name, 0) + 1
         self.counts[name] = count
         return name if count == 1 else f"{name}#{count}"

@@ -19,7 +19,7 @@ from .._serversocket import ServerSocket
 from ..httpserver import feed
 from . import pending
 from .circumstances import now
-from .request import BODIES, ExploredRequest
+from .request import BODIES, ExploredRequest, request_of
 from .shown import shown
 
 MESSAGES = 3
@@ -177,6 +177,8 @@ class BodyClient:
     def __init__(self, handler: RequestHandler, request: ExploredRequest) -> None:
         self._handler = handler
         self._connection: MemoryConnection = request.connection
+        of = request_of(request.connection)
+        self._body = f"the body of {of}" if of else "the body"
         self._whole = _futures.Future()
         self.is_sending = True
         handler._prepared_future = _futures.Future()
@@ -200,7 +202,7 @@ class BodyClient:
         """Futures of the parts; of None when there are no more, or the client has left."""
         for number in range(1, PARTS + 2):
             future = _futures.Future()
-            pending.expect(f"part {number} of the body", self._deliver(number, future))
+            pending.expect(f"part {number} of {self._body}", self._deliver(number, future))
             yield future
         self.is_sending = False
 
@@ -220,7 +222,7 @@ class BodyClient:
             options = [*ends, *map(repr, texts)] if number == PARTS else ends
         if number > PARTS:
             here.hold(f"parts of the body after number {PARTS}")
-        taken = options[here.ask(f"what comes as part {number} of the body", options)]
+        taken = options[here.ask(f"what comes as part {number} of {self._body}", options)]
         if taken not in ends:
             return texts[[*map(repr, texts)].index(taken)].encode()
         self.is_sending = False

@@ -35,7 +35,11 @@ def read() -> float:
     here.hold("the clock, but for an hour that may pass")
     here.looked = _moment_of_run()
     here.looks += 1
-    if here.looks > 1 and here.ask(f"clock, look {here.looks}", ("no time has passed", "an hour")):
+    if here.together:  # which look comes after which is nobody's promise there
+        here.hold("the clock, while requests that came at the same time are served")
+    elif here.looks > 1 and here.ask(
+        f"clock, look {here.looks}", ("no time has passed", "an hour")
+    ):
         here.late += 3600.0
     return seconds() + here.late
 

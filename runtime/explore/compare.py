@@ -17,9 +17,10 @@ from .trace import NEVER, NOTES, STUCK, TOGETHER, Event, Run
 Relation = Literal[
     "equal", "after narrower", "after wider", "overlapping", "disjoint", "not established"
 ]
-Trace = tuple[tuple[str, str, str], ...]
+_Shown = tuple[str, str, str]
+Trace = tuple[_Shown, ...]
 
-_TAG = re.compile(r"^request \d+: ")
+_TAG = re.compile(r"^request \d+: | of request \d+\b")
 _NOBODY_THERE = re.compile(r"Exception in callback .*StreamClosedError: Stream is closed$")
 _RENAMED = re.compile(r"\bHTTP(?:Client|Timeout|StreamClosed)Error\b")
 _NO_BODY = re.compile(r"(<response 599 [^>]*?) body=None")
@@ -90,6 +91,8 @@ def answered(before: Run, after: Run) -> str | None:
     the request's. Whatever else ``before`` did, ``after`` must have done too, in the same order;
     what came from outside because the request was still open does not count.
     """
+    if _is_mixed(trace(before), trace(after)):
+        return _answered_together(before, after)
     agreed = divergence(before, after)
     if agreed is None:
         return None
@@ -109,6 +112,20 @@ def answered(before: Run, after: Run) -> str | None:
     rest = iter(event[:3] for event in theirs)
     same = known and all(each in rest for each in others)
     return theirs[0].detail[1:-1] if same else None
+
+
+def _answered_together(before: Run, after: Run) -> str | None:
+    """The same where requests came at the same time: in any order, and each with its answers."""
+    until = _until_asked(before, {question.key for question in after.asked})
+    events = effects(before)[:until], effects(after)
+    ours, theirs = (Counter(map(_without_tags, each)) for each in events)
+    lost = [Event(*each) for each in ours - theirs]
+    handled = [detail for kind, subject, detail in theirs - ours if (kind, subject) == _HANDLED]
+    logged = "\n".join(event.detail for event in lost if _only_logged(event))
+    known = all(re.search(rf"\b{re.escape(each[1:-1])}\b", logged) for each in handled)
+    if not handled or not known or not all(_only_logged(e) or _left_open(e) for e in lost):
+        return None
+    return handled[0][1:-1]
 
 
 def _until_asked(run: Run, known: set[str]) -> int:
@@ -151,7 +168,7 @@ def parting(left: Trace, right: Trace) -> int | None:
     """
     if left == right:
         return None
-    if left[0][0] == right[0][0] == TOGETHER and _mixed(left) == _mixed(right):
+    if _is_mixed(left, right) and _mixed(left) == _mixed(right):
         return None
     agreed = 0
     for ours, theirs in zip(left, right, strict=False):
@@ -162,9 +179,21 @@ def parting(left: Trace, right: Trace) -> int | None:
     return None if cut and agreed >= min(len(left), len(right)) - 1 else agreed
 
 
-def _mixed(trace: Trace) -> list[tuple[str, str, str]]:
+def _is_mixed(left: Trace, right: Trace) -> bool:
+    """Whether both are traces of requests that came at the same time."""
+    return left[0][0] == right[0][0] == TOGETHER
+
+
+def _mixed(trace: Trace) -> list[_Shown]:
     """What some requests did together, without telling which of them did what, and when."""
-    return sorted((kind, _TAG.sub("", subject), detail) for kind, subject, detail in trace)
+    return sorted(map(_without_tags, trace))
+
+
+def _without_tags(event: Event | _Shown) -> _Shown:
+    """An effect without saying which request it is of; its body's length may say so, too."""
+    kind, subject, detail = event[:3]
+    shown = _FROM_BODY.sub(r"('\1', ...)", _TAG.sub("", detail))
+    return kind, _TAG.sub("", subject), shown
 
 
 class Sets:

@@ -48,7 +48,7 @@ def _settle(of: str, key: str, options: Sequence[str]) -> int:
     return now().settle(key, options)
 
 
-def _of(connection: object) -> str:
+def request_of(connection: object) -> str:
     """Which of the further requests comes over a connection; "" for the one under check."""
     return getattr(connection, "tag", "")
 
@@ -248,7 +248,7 @@ def _chosen(name: str, *others: str) -> Any:
             return plain
         here.hold(f"the request's {name}, but for the values tried")
         values = list(dict.fromkeys([plain, *others, *sorted(here.harvest.compared.get(name, ()))]))
-        return values[_settle(_of(self.connection), f"the request's {name}", values)]
+        return values[_settle(request_of(self.connection), f"the request's {name}", values)]
 
     def write(self: Any, value: Any) -> None:
         self.__dict__[inner] = value
@@ -264,7 +264,7 @@ class ExploredRequest(HTTPServerRequest):
     """Where the body comes in parts: what is resolved at its end."""
 
     def __init__(self, method: str, connection: Any) -> None:
-        of = _of(connection)
+        of = request_of(connection)
         host, headers = "127.0.0.1", _Headers(of)
         super().__init__(method, _path(of), "HTTP/1.1", headers, None, host, None, connection)
         self.files = _Files()
@@ -278,7 +278,7 @@ class ExploredRequest(HTTPServerRequest):
         paths = [self._path, *sorted(here.harvest.compared.get("path", ()))]
         if len(paths) == 1 or sys._getframe(1).f_code.co_filename not in here.files:
             return self._path
-        self._path = paths[_settle(_of(self.connection), "the request's path", paths)]
+        self._path = paths[_settle(request_of(self.connection), "the request's path", paths)]
         return self._path
 
     @path.setter
@@ -293,7 +293,7 @@ class ExploredRequest(HTTPServerRequest):
     @property
     def cookies(self) -> Any:
         """The request's cookies."""
-        return _Cookies(_of(self.connection))
+        return _Cookies(request_of(self.connection))
 
     @property
     def body(self) -> bytes:
@@ -305,7 +305,7 @@ class ExploredRequest(HTTPServerRequest):
         here = now()
         text = '{"body of": "the request"}'
         here.bodies[text] = "the request's body"
-        of = _of(self.connection)
+        of = request_of(self.connection)
         return (text.encode(), b"")[_settle(of, "the request's body", ("present", "empty"))]
 
     @body.setter

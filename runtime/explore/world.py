@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import gc
 import itertools
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any
 
 from .. import _httpmessages, _upstream, choices, generation
+from .._askers import Asker
 from .._connection import MemoryConnection
 from .._upstream import Outcome
 from ..httputil import RequestStartLine
@@ -29,7 +31,13 @@ from .inflight import LATER, Others
 from .loader import LoadedVersion
 from .making import make, parameters
 from .patches import patched
-from .request import ExploredApplication, ExploredRequest, explored_request, path_arguments
+from .request import (
+    ExploredApplication,
+    ExploredRequest,
+    explored_request,
+    path_arguments,
+    request_of,
+)
 from .shown import Text
 from .suspended import waiting
 from .tape import Recorder
@@ -176,6 +184,7 @@ class _Request:
             self._begin(kind, verb, self.connection)
             gives_way = not _GIVING_WAY.isdisjoint(self.here.harvest.attributes)
             while gives_way and self.others.start(self.here.ask, "at the same time"):
+                self.here.together = True
                 self.here.record(TOGETHER, "at the same time")
             self.loop.run_until_idle(_TURNS)
             while (self.program.unseen or not self.connection.finished) and self.others.start(
@@ -202,6 +211,11 @@ class _Request:
         """Make the handler and run its verb, in a callback of the loop as a server does it."""
 
         def begin() -> None:
+            of = request_of(connection)
+            with Asker(of) if of and self.here.together else nullcontext():
+                serve()
+
+        def serve() -> None:
             request = explored_request(verb.upper(), connection)
             entered = getattr(kind, verb)
             if verb == "get" and issubclass(kind, WebSocketHandler):

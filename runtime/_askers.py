@@ -1,0 +1,40 @@
+"""Which of several requests that are served at once a question comes from.
+
+Who asks how often what decides which answer is whose. Requests that came at the same time may take
+turns in any way, so there each has numbers of its own; ``whose`` tells them apart by a context that
+follows everything a request leads to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .stack_context import _Context, _state
+
+__all__ = ["Asker", "whose"]
+
+
+class Asker(_Context):
+    """``with Asker("request 2"):`` what runs inside, and in callbacks of it, asks for that one."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.of = f" of {name}"
+
+    def __enter__(self) -> None:
+        self._push(_state.contexts[0])
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._pop()
+
+
+def whose() -> str:
+    """What is added to a question's key: `` of request 2``, or nothing where no ``Asker`` is."""
+    context = _state.contexts[1]
+    while context is not None:
+        if type(context) is Asker:
+            return context.of
+        context = context.old_contexts[1]
+    return ""
