@@ -132,7 +132,7 @@ class _Describer:
             return f"{kind.__name__}({base.__repr__(value)})"
         if kind.__module__ == "re" and hasattr(value, "pattern"):
             return f"re.compile({value.pattern!r})"
-        if hasattr(value, "__dict__") or _slots(kind):
+        if hasattr(value, "__dict__") or slots(kind):
             return f"<{kind.__qualname__.rpartition('.')[2]}{self._attributes(value, depth)}>"
         if kind is object:
             return "<object>"
@@ -142,7 +142,7 @@ class _Describer:
         """What an object holds; of one of the runtime's, or of a class that derives from one, what
         it shows in public."""
         held: dict[str, Any] = dict(getattr(value, "__dict__", ()))
-        for name in _slots(type(value)):
+        for name in slots(type(value)):
             if hasattr(value, name):
                 held[name] = getattr(value, name)
         base = next((base for base in type(value).__mro__ if is_of_runtime(base)), None)
@@ -169,7 +169,8 @@ def is_of_runtime(kind: type) -> bool:
     return kind.__module__.startswith(_RUNTIME)
 
 
-def _slots(kind: type) -> list[str]:
+def slots(kind: type) -> list[str]:
+    """The names of the slots that the objects of a class have."""
     names: list[str] = []
     for base in kind.__mro__:
         declared = base.__dict__.get("__slots__", ())

@@ -30,6 +30,7 @@ from typing import Any
 from . import circumstances, states  # noqa: F401 (how the runtime's objects are described)
 from .describe import CACHE, STATES, describe, is_of_runtime
 from .patterns import CompiledPattern
+from .snapshot import Snapshot
 from .standin import Standin
 
 _HARMLESS = (
@@ -56,7 +57,9 @@ _SPENT = (Iterator, IOBase, ContextVar)
 class Watch:
     """Remembers the state of freshly executed modules and tells what has become of it."""
 
-    __slots__ = ("_before", "_dirty", "_names", "_objects", "_owners", "_unseen")
+    __slots__ = (
+        "_before", "_dirty", "_names", "_objects", "_owners", "_plain", "_snapshot", "_unseen"
+    )  # fmt: skip
 
     def __init__(self, modules: Iterable[ModuleType]) -> None:
         self._owners: list[tuple[str, Any, dict[str, Any]]] = []
@@ -68,6 +71,10 @@ class Watch:
         for module in modules:
             self._add("", module, module.__dict__, seen, module.__name__)
         self._before = [_Before(value) for _, value in self._objects]
+        numbered = list(enumerate(self._before))
+        self._plain = {number for number, was in numbered if was.is_plain}
+        others = [(n, self._objects[n][1]) for n, was in numbered if not was.is_plain]
+        self._snapshot = Snapshot(others, _text_alone)
 
     @property
     def stale(self) -> bool:
@@ -104,12 +111,12 @@ class Watch:
                     self._dirty = True
                     text = "deleted" if value is _MISSING else _text(value)
                     found[f"{prefix}{name}"] = text
-        if self._objects:
-            for (name, value), was in zip(self._objects, self._before, strict=True):
-                changed = was.changed_to(value)
-                if changed is not None:
-                    self._dirty = True
-                    found[name] = changed
+        for number in sorted(self._plain | self._snapshot.touched()):
+            name, value = self._objects[number]
+            changed = self._before[number].changed_to(value)
+            if changed is not None:
+                self._dirty = True
+                found[name] = changed
         return found
 
     def kept(self) -> Iterator[tuple[str, object]]:
@@ -196,20 +203,18 @@ _FREE = (SimpleNamespace, UserDict, UserList, Namespace)
 
 
 class _Before:
-    """What an object was: a copy where that can be compared, else its text."""
+    """What an object was: a copy where that can be compared (``is_plain``), else its text."""
 
-    __slots__ = ("_copy", "_text")
+    __slots__ = ("_copy", "_text", "is_plain")
 
     def __init__(self, value: Any) -> None:
-        plain = _is_plain(value)
-        self._copy = copy.deepcopy(value) if plain else None
-        self._text = None if plain else _text(value, set())
+        self.is_plain = _is_plain(value)
+        self._copy = copy.deepcopy(value) if self.is_plain else None
+        self._text = None if self.is_plain else _text_alone(value)
 
     def changed_to(self, value: Any) -> str | None:
         """The text of ``value`` if it is not what it was."""
-        if self._text is None:
-            return None if value == self._copy else _text(value)
-        same = _text(value, set()) == self._text
+        same = value == self._copy if self.is_plain else _text_alone(value) == self._text
         return None if same else _text(value)
 
 
@@ -223,6 +228,11 @@ def _is_plain(value: Any) -> bool:
 
 
 _STATELESS = frozenset({"RunLoop", "IOLoop", "Application", "URLSpec", "OptionParser", "_Options"})
+
+
+def _text_alone(value: Any) -> str:
+    """The same; that something in it cannot be told does not matter yet."""
+    return _text(value, set())
 
 
 def _text(value: Any, opaque: set[str] | None = None) -> str:
