@@ -41,9 +41,10 @@ Errors = Literal["response", "none", "argument", "raised", "dropped", "value", "
 class Operation:
     """One entry of the catalogue; the fields are those of ``operations.toml``.
 
-    Three are for operations that no entry describes: ``assumed``, which the person vouched for,
+    Four are for operations that no entry describes: ``assumed``, which the person vouched for,
     ``drops``, a function of the project that loses its callback's parameter, so that what follows
-    it moves up, and ``keeps``, a coroutine whose future keeps what its start raises.
+    it moves up, ``keeps``, a coroutine whose future keeps what its start raises, and ``lost``, one
+    where the caller cannot hear of it before it waits, so that it counts as ``immediate``.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Operation:
     assumed: bool = False
     drops: bool = False
     keeps: bool = False
+    lost: bool = False
     returns: Literal["nothing", "future", "handle"] = "nothing"
     form5: Form = "task"
     form6: Form = "promise"

@@ -112,7 +112,10 @@ def _parted(
     """Each small statement on a line of its own; the comment of the line stays with the last."""
     parts = [cst.SimpleStatementLine([small_alone(each)]) for each in line.body]
     parts[0] = parts[0].with_changes(leading_lines=leading)
-    parts[-1] = parts[-1].with_changes(trailing_whitespace=line.trailing_whitespace)
+    trailing = line.trailing_whitespace
+    if trailing.comment is not None and trailing.whitespace.empty:
+        trailing = trailing.with_changes(whitespace=cst.SimpleWhitespace("  "))
+    parts[-1] = parts[-1].with_changes(trailing_whitespace=trailing)
     return list(parts)
 
 

@@ -112,7 +112,7 @@ def _site(call: cst.Call, maybe: bool, begins: Start) -> Site:
     form: Literal["maybe", "future"] = "maybe" if maybe else "future"
     operation = Operation(
         name, call=name, passes=(), errors="raised", immediate=begins == "lost",
-        keeps=begins == "asked", returns="future", form5=form, form6=form,
+        keeps=begins == "asked", lost=begins == "lost", returns="future", form5=form, form6=form,
     )  # fmt: skip
     title = call.func.attr.value if isinstance(call.func, cst.Attribute) else name
     return Site(call, operation, None, CallbackRef("nothing", title, call.func))

@@ -182,9 +182,14 @@ class Delegates:
         only = found.pop() if len(found) == 1 else None
         if only is None:
             return None
-        at_once = only.immediate or start(self, targets) != "quiet"
+        begins = start(self, targets)
         stays = any(expected(self.methods.workspace, each) for each in targets)
-        return replace(only.operation(tree.code(func), drops=not stays), immediate=at_once)
+        return replace(
+            only.operation(tree.code(func), drops=not stays),
+            immediate=only.immediate or begins == "lost",
+            keeps=begins == "asked" and not only.immediate,
+            lost=begins == "lost" and not only.immediate,
+        )
 
     def produced(self, method: Method) -> Produced | None:
         """The callback that ``method`` takes and that it calls when it has its result."""

@@ -234,7 +234,7 @@ class Converter:
     def _check_immediate(self, sites: list[Site], after: tree.Block) -> None:
         for site in sites:
             if site.operation.immediate and not nothing(after):
-                code = "UC210" if site.argument is not None else "UC407"
+                code = "UC407" if site.operation.lost else "UC210"
                 raise Refused(code, site.call, what=site.operation.name)
 
     def _check_delegates(self, stmt: tree.Statement, sites: list[Site], guarded: bool) -> None:
@@ -244,7 +244,8 @@ class Converter:
         is caught, because what follows the start may raise too.
         """
         for site in sites:
-            if site.is_delegate and self.place.is_caught(stmt, site):
+            asked = site.is_delegate or site.operation.keeps
+            if asked and self.place.is_caught(stmt, site):
                 raise Refused("UC406", site.call, what=site.operation.name)
             if site.operation.keeps and guarded:
                 raise Refused("UC407", site.call, what=site.operation.name)

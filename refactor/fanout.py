@@ -100,6 +100,8 @@ class FanOut:
                 raise Refused("UC302", site.call, what=name)
             if site.callback.kind == "choice":
                 raise Refused("UC202", site.call, what=site.callback.name)
+            if site.operation.lost or site.operation.keeps:
+                raise Refused("UC407", site.call, what=name)
             if site.operation.immediate:
                 raise Refused("UC210", site.call, what=name)
         alone = {id(s.call) for stmt in _deep(stmts) if (s := self._direct(stmt)) is not None}

@@ -63,7 +63,8 @@ class Placement:
 
     def exclusive(self, stmt: cst.CSTNode) -> None:
         """Refuse unless at most one operation of ``stmt`` can start, as a statement."""
-        if isinstance(stmt, cst.For | cst.While | cst.Match) or not tree.sub_blocks(stmt):
+        whole = isinstance(stmt, cst.For | cst.While | cst.Match | cst.TryStar)
+        if whole or not tree.sub_blocks(stmt):
             if self.statement_site(stmt) is None:
                 self.refuse_place(stmt)
             return
@@ -78,7 +79,7 @@ class Placement:
         if isinstance(stmt, cst.Try) and stmt.finalbody is not None and _jumps(stmt.finalbody.body):
             site = self.sites(stmt)[0]
             raise Refused("UC308", site.call, what=site.operation.name)
-        if isinstance(stmt, cst.Try) and len(busy) > 1:
+        if len(busy) > 1 and not _one_alone(stmt, busy):
             site = self.sites(busy[1])[0]
             raise Refused("UC308", site.call, what=site.operation.name)
         if isinstance(stmt, cst.With):
@@ -161,6 +162,14 @@ class Placement:
                 handlers = all(leaves(tree.block(h.body)) for h in stmt.handlers)
                 return handlers and self.definite(tree.block(stmt.body))
         return False
+
+
+def _one_alone(stmt: cst.CSTNode, busy: list[cst.BaseSuite]) -> bool:
+    """Whether at most one of the ``busy`` blocks of ``stmt`` can run: its handlers and ``else``."""
+    if not isinstance(stmt, cst.Try):
+        return True
+    others = [stmt.body] if stmt.finalbody is None else [stmt.body, stmt.finalbody.body]
+    return not any(suite is other for suite in busy for other in others)
 
 
 def _returned(stmt: cst.CSTNode) -> cst.Call | None:

@@ -100,7 +100,7 @@ def _returns_first(finder: SiteFinder, call: cst.Call, first: str) -> bool:
         site = finder.site(call, first)
     except Refused:
         return False
-    return site is not None and not site.operation.immediate
+    return site is not None and not (site.operation.immediate or site.operation.keeps)
 
 
 def _yielded(stmt: cst.CSTNode) -> cst.Call | None:
