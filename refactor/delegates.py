@@ -66,21 +66,22 @@ class Delegates:
 
     def is_verb(self, method: Method) -> bool:
         """Whether Tornado calls the method for a request and waits for what it returns."""
-        ancestry = self.methods.workspace.ancestry
-        bases = [at for each in self.methods.below(method.cls) for at in ancestry(each)]
-        outside = (at for at in bases if not isinstance(at, Class))
-        return method.name in VERBS and any(
-            at is None or at.startswith("tornado.") for at in outside
-        )
+        return method.name in VERBS and self._serves(method.cls)
 
     def answers(self, method: Method) -> bool:
         """Whether the method's self is a request handler, which can answer an error."""
-        if not method.first or method.on_class:
-            return False
-        ancestry = self.methods.workspace.ancestry
-        bases = [at for each in self.methods.below(method.cls) for at in ancestry(each)]
+        return bool(method.first) and not method.on_class and self._serves(method.cls)
+
+    def _serves(self, cls: Class) -> bool:
+        """Whether instances of ``cls`` may serve requests: by a base, or by a verb they have."""
+        below = self.methods.below(cls)
+        bases = [at for each in below for at in self.methods.workspace.ancestry(each)]
         outside = (at for at in bases if not isinstance(at, Class))
-        return any(at is None or at.startswith("tornado.") for at in outside)
+        if any(at is None or at.startswith("tornado.") for at in outside):
+            return True
+        known = (at for at in (*below, *bases) if isinstance(at, Class))
+        verbs = ((at, node) for at in known for name, node in at.methods.items() if name in VERBS)
+        return any(self.is_handler(self.methods.at(at, node)) for at, node in verbs)
 
     def facts(self, method: Method) -> Facts:
         """What the body of ``method`` does, nested functions included."""

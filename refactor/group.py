@@ -143,6 +143,7 @@ class Groups:
             except Refused as refused:
                 failed[method] = refused
         kept = self._kept(members, done, failed)
+        self._check_bases(kept)
         self._check_uses(members, kept)
         return kept
 
@@ -164,16 +165,27 @@ class Groups:
             return
         if self._is_hook(method):
             self._refuse_caller(method, members)
-        if self.delegates.is_verb(method):
-            if self._detached(method, set()):
-                self._refuse_caller(method, members)
-        elif not all(self._closed(each) for each in self.delegates.methods.below(method.cls)):
-            raise GroupRefused(
-                method,
-                Refused(
-                    "UC404", method.node, what=method.name, where="a base outside of the project"
-                ),
-            )
+        if self.delegates.is_verb(method) and self._detached(method, set()):
+            self._refuse_caller(method, members)
+
+    def _check_bases(self, kept: Mapping[Method, Rewrite]) -> None:
+        """Refuse (UC404) a helper that stays, as a coroutine, where an unknown base may call it.
+
+        A callback of our own operations is as private here as where its body moves.
+        """
+        handled = (site.callback for rewrite in kept.values() for site in rewrite.handled)
+        callbacks = {id(ref.function) for ref in handled if ref.function is not None}
+        for method in kept if len(kept) > 1 else ():
+            if self.delegates.is_handler(method) or method.is_function:
+                continue
+            if id(method.node) in callbacks:
+                continue
+            below = self.delegates.methods.below(method.cls)
+            if not self.delegates.is_verb(method) and not all(map(self._closed, below)):
+                where = "a base outside of the project"
+                raise GroupRefused(
+                    method, Refused("UC404", method.node, what=method.name, where=where)
+                )
 
     def _is_hook(self, method: Method) -> bool:
         """Whether somebody outside of the project may call the method, who would not wait."""

@@ -157,6 +157,7 @@ def _checked(unit: Unit, handler: Handler) -> tuple[Class, str]:
         if each.attr.value == "_auto_finish":
             raise Refused("UC501", each, what="_auto_finish")
     _check_hooks(handler)
+    _check_statuses(unit, handler)
     if unit.options.tornado >= 6:
         _check_websocket(unit, handler.cls)
     looks = variables(handler.node).introspects
@@ -195,6 +196,28 @@ def _check_hooks(handler: Handler) -> None:
         hook = handler.cls.methods.get(name)
         if hook is not None and tree.names(hook.body) & FRAMES:
             raise Refused("UC405", hook)
+
+
+def _check_statuses(unit: Unit, handler: Handler) -> None:
+    """Refuse (UC416) an error whose status has no body, where Tornado's error page is written.
+
+    The page fails; ``@asynchronous`` answers that in turn, and ``_execute`` would only log it.
+    """
+    assert handler.cls is not None
+    if "write_error" in handler.cls.methods or "send_error" in handler.cls.methods:
+        return
+    for each in tree.find(handler.node.body, cst.Raise, into_functions=False):
+        error = each.exc
+        if isinstance(error, cst.Call) and error.args:
+            status = error.args[0].value
+            named = unit.file.names.qualified(error.func) == "tornado.web.HTTPError"
+            if named and isinstance(status, cst.Integer) and _is_bodiless(status.evaluated_value):
+                raise Refused("UC416", each, what=tree.code(error))
+
+
+def _is_bodiless(status: int) -> bool:
+    """Whether an answer with ``status`` has no body (RFC 7230, 3.3.3)."""
+    return status < 200 or status in (204, 304)
 
 
 def _without_operations(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:

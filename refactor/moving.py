@@ -7,6 +7,7 @@ import libcst as cst
 from . import cst as tree
 from .bodies import is_generator
 from .callbacks import CallbackRef, is_plain
+from .giving import gives_nothing
 from .sites import Site, SiteFinder
 from .unit import Unit
 from .usage import uses
@@ -35,7 +36,15 @@ class Movability:
             return False
         if ref.kind == "nested":
             return self._used_once(function, site)
-        return self._only_here(ref, site)
+        return self._only_here(ref, site) and self._gives_nothing(function, ref)
+
+    def _gives_nothing(self, function: cst.FunctionDef, ref: CallbackRef) -> bool:
+        """Whether no @asynchronous around a callback's own method waits for what it returns."""
+        if not function.decorators or ref.owner is None:
+            return True
+        method = self.unit.delegates.methods.at(ref.owner, function)
+        returns = tree.find(function.body, cst.Return, into_functions=False)
+        return all(gives_nothing(self.unit.delegates, each.value, method) for each in returns)
 
     def _declares_global(self, function: cst.FunctionDef) -> bool:
         return any(True for _ in tree.find(function.body, cst.Global, into_functions=False))

@@ -40,6 +40,16 @@ class Run:
                 mine.append(key)
             if key not in self.outcomes:
                 self._decide(unit, handler, key)
+        for handler in handlers(unit.file):
+            self._taken_along(unit, handler)
+
+    def _taken_along(self, unit: Unit, handler: Handler) -> None:
+        """Enter what stays by itself, but whose body has moved to whom it is a callback of."""
+        key = HandlerId(unit.file.path, handler.name)
+        moved = (node for each in self.rewrites.get(key.path, ()) for node in each.removed)
+        if any(node is handler.node for node in moved):
+            line = unit.line(handler.node.name)
+            self.outcomes[key] = HandlerOutcome(handler.name, line, "rewritten")
 
     def _decide(self, unit: Unit, handler: Handler, key: HandlerId) -> None:
         line = unit.line(handler.node.name)

@@ -128,7 +128,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC404": Entry(
         "overridden elsewhere",
-        "'{what}' is overridden or extended in {where}, which does not wait for it",
+        "'{what}' is, or may be, overridden or called in {where}, which does not wait for it",
     ),
     "UC405": Entry(
         "error hook", "the class looks at the traceback of an error, and its frames would change"
@@ -172,6 +172,10 @@ REASONS: dict[str, Entry] = {
     "UC415": Entry(
         "callers go on after an error",
         "line {at} of {where} calls '{what}' and goes on after an error, which ends here today",
+    ),
+    "UC416": Entry(
+        "error without an error page",
+        "'{what}' cannot be answered with an error page; @asynchronous makes a 500 of it",
     ),
     "UC501": Entry(
         "looks at its local names", "'{what}' is used, and the conversion adds local names"

@@ -50,6 +50,8 @@ CONCURRENT_MODULES = frozenset(
     | {"weakref", "subprocess", "socketserver", "queue", "thread"}
 )
 
+ERRORS = frozenset({"e", "err", "error", "exc", "exception"})
+"""How people call the parameter of a callback that gets what went wrong."""
 
 DECORATED = {
     "tornado.auth._auth_return_future": Operation(
@@ -256,22 +258,37 @@ class SiteFinder:
         if keeper is not None:
             raise Refused("UC102", call, what=keeper)
         if not self.assume_once:
-            raise Refused("UC201", call, what=func, lines=declaration(call, carrier, func))
+            lines = declaration(call, carrier, func, self._values(carrier, call, first))
+            raise Refused("UC201", call, what=func, lines=lines)
         callback = self.resolver.resolve(carrier.value, call, first)
         passes = tuple(param.name.value for param in open_parameters(callback))
         keyword = carrier.keyword.value if carrier.keyword is not None else ""
         assumed = Operation(func, call=func, callback=keyword, passes=passes, assumed=True)
         return Site(call, assumed, carrier, callback)
 
+    def _values(self, carrier: cst.Arg, call: cst.Call, first: str) -> list[str]:
+        """The names of what a callback wants to get, as far as that can be told."""
+        try:
+            callback = self.resolver.resolve(carrier.value, call, first)
+        except Refused:
+            return ["result"]
+        if callback.function is None:
+            return ["result"]
+        return [each.name.value for each in open_parameters(callback) if each.default is None]
+
     def _is_tornados(self, call: cst.Call) -> bool:
-        """Whether a call is of Tornado's own API, which the catalogue knows as far as it can."""
+        """Whether a call is of Tornado's own API, which the catalogue knows as far as it can.
+
+        A method that the catalogue lacks may as well be one of a base that nobody can look into.
+        """
         qualified = self.file.names.qualified(call.func, call) or ""
         owners: list[str] = []
         if isinstance(func := call.func, cst.Attribute):
             if self.receivers.defines(func.value, func, func.attr.value):
                 return False
             owners = self.receivers.owners(func.value, func)
-        return any(each.startswith("tornado.") for each in (qualified, *owners[:1]))
+        owned = bool(owners) and all(each.startswith("tornado.") for each in owners)
+        return owned or qualified.startswith("tornado.")
 
     def _callable(self, arg: cst.Arg) -> bool:
         """Whether an argument looks like a function that somebody else will call."""
@@ -337,12 +354,15 @@ def handed_on(call: cst.Call, argument: cst.Arg) -> list[cst.Arg]:
     return [] if argument.keyword is not None else list(call.args[at + 1 :])
 
 
-def declaration(call: cst.Call, carrier: cst.Arg, func: str) -> str:
-    """The lines of configuration that would declare an unknown operation."""
+def declaration(call: cst.Call, carrier: cst.Arg, func: str, values: list[str]) -> str:
+    """The lines of configuration that would declare an operation that passes ``values``."""
     if carrier.keyword is not None:
         place = f'callback = "{carrier.keyword.value}"'
     else:
         positional = [arg for arg in call.args if arg.keyword is None]
         place = f"position = {positional.index(carrier)}"
-    call_ = json.dumps(func, ensure_ascii=False)
-    return f'[[tool.uncallback.operations]]\ncall = {call_}\n{place}\npasses = ["result"]'
+    lines = ["[[tool.uncallback.operations]]", f"call = {json.dumps(func, ensure_ascii=False)}"]
+    lines += [place, f"passes = {json.dumps(values, ensure_ascii=False)}"]
+    if not ERRORS.isdisjoint(values):
+        lines.append('errors = "argument"')
+    return "\n".join(lines)
