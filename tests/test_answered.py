@@ -107,6 +107,9 @@ TOGETHER = handler(
 
     def later(self):
         IOLoop.current().add_callback(self.finish)
+
+    def on_connection_close(self):
+        self.application.left()
     """
 )
 IN_ANY_ORDER = TOGETHER.replace("@asynchronous\n    @gen", "@gen").replace(

@@ -116,16 +116,15 @@ def answered(before: Run, after: Run) -> str | None:
 
 def _answered_together(before: Run, after: Run) -> str | None:
     """The same where requests came at the same time: in any order, and each with its answers."""
+    done = effects(before)
     until = _until_asked(before, {question.key for question in after.asked})
-    events = effects(before)[:until], effects(after)
-    ours, theirs = (Counter(map(_without_tags, each)) for each in events)
-    lost = [Event(*each) for each in ours - theirs]
+    until = next((at for at, event in enumerate(done[:until]) if _left_open(event)), until)
+    ours, theirs = (Counter(map(_without_tags, each)) for each in (done[:until], effects(after)))
     handled = [detail for kind, subject, detail in theirs - ours if (kind, subject) == _HANDLED]
-    logged = "\n".join(event.detail for event in lost if _only_logged(event))
+    logged = "\n".join(event.detail for event in done if _only_logged(event))
     known = all(re.search(rf"\b{re.escape(each[1:-1])}\b", logged) for each in handled)
-    if not handled or not known or not all(_only_logged(e) or _left_open(e) for e in lost):
-        return None
-    return handled[0][1:-1]
+    same = all(_only_logged(Event(*each)) for each in ours - theirs)
+    return handled[0][1:-1] if handled and known and same else None
 
 
 def _until_asked(run: Run, known: set[str]) -> int:

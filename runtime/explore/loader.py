@@ -24,6 +24,7 @@ from .graph import Codes
 from .harvest import VERBS, Harvest, harvest
 from .importer import Importer
 from .machine import DRAWN
+from .mixins import mixed_in
 from .moments import Moments, Observer
 from .outside import OutsideError
 from .patches import patched
@@ -65,6 +66,8 @@ class LoadedVersion:
         )
         self.failures: dict[str, Any] = {}
         self.classes: dict[str, type] = {}
+        self.mixins: dict[str, type] = {}
+        """Classes that are no handlers, where ``classes`` has handlers made of them."""
         self.shares = False
         """Whether requests share something that the code changes, in this version or the other."""
         self.unseen = False
@@ -117,6 +120,8 @@ class LoadedVersion:
         held = self.anatomy.held(handler, self._importer.functions)
         if self.harvest.frames:
             held.add("the frames of tracebacks")
+        if (owner := handler.rpartition(".")[0]) in self.mixins:
+            held.add(f"what {owner} is mixed into")
         return Outline(
             lines=frozenset((path, line) for line in lines),
             operations={(path, line): name for line, name in operations.items()},
@@ -183,6 +188,7 @@ class LoadedVersion:
                 self._importer.execute_dependents(self.anatomy.classes)
                 inner = self._importer.inner_classes
                 self.classes = self.anatomy.resolve(module, inner)
+                self.mixins = mixed_in(self.classes, self.anatomy.marked, module)
         except Exception as error:
             raise Unloadable(
                 f"{self.version.path} cannot be imported: {type(error).__name__}: {error}"
@@ -226,14 +232,15 @@ class LoadedVersion:
     def servers(self, owner: str) -> list[tuple[str, type]]:
         """The class ``owner`` and its subclasses in the project, which may serve in its place."""
         kind = self.classes[owner]
-        waiting: list[type] = list(kind.__subclasses__())
+        waiting: list[type] = list(self.mixins.get(owner, kind).__subclasses__())
         if not waiting:
             return [(owner, kind)]
         below: dict[str, type] = {}
         while waiting:
             each = waiting.pop()
             waiting.extend(each.__subclasses__())
-            below[each.__qualname__.replace(".<locals>", "")] = each
+            if each is not kind and issubclass(each, RequestHandler):
+                below[each.__qualname__.replace(".<locals>", "")] = each
         return [(owner, kind), *sorted(below.items())]
 
     def _failures(self) -> dict[str, Any]:
