@@ -17,6 +17,7 @@ from typing import Any
 
 from . import aio, clock, machine, patterns, threads
 from .circumstances import now
+from .elapsed import SECONDS
 from .instrument import CLASS, LINES, STEP
 from .ordered import OrderedSet
 from .shown import Text, arguments, shown
@@ -140,6 +141,7 @@ def _print(*values: object, **options: Any) -> None:
 _BUILTINS: dict[str, Any] = {
     **builtins.__dict__,
     STEP: step,
+    SECONDS: clock.seconds,
     "isinstance": _asked(isinstance),
     "issubclass": _asked(issubclass),
     "hasattr": _hasattr,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 
+from .elapsed import measured_by_loop
 from .harvest import Harvest, harvest
 from .instrument import instrument
 from .started import Function
@@ -119,5 +120,5 @@ def compiled(source: Source) -> tuple[CodeType, Harvest]:
         warnings.simplefilter("ignore")
         tree = ast.parse(source.text, filename=source.path)
         found = harvest(tree, source.text, source.path)
-        code = compile(instrument(tree), source.path, "exec", dont_inherit=True)
+        code = compile(instrument(measured_by_loop(tree)), source.path, "exec", dont_inherit=True)
     return code, found
