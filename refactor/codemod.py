@@ -19,6 +19,7 @@ from .model import Conversion, HandlerId, Options, Reason
 from .opened import Editable
 from .outcomes import Run
 from .settling import Changed, together, unsettled
+from .suspects import Suspects
 from .unit import Unit
 from .workspace import Files, Workspace
 
@@ -53,8 +54,13 @@ def _pass(
     catalogue = Catalogue.of(options.operations)
     delegates = Delegates(Methods(workspace), catalogue, options)
     units = Editable(delegates, paths, options)
-    run = Run(Groups(units, delegates), keep)
-    for unit in units.holding():
+    suspects = Suspects(workspace)
+    holding = units.holding()
+    suspects.look(holding)
+    further = units.naming(suspects.appliers(holding))
+    suspects.look(further)
+    run = Run(Groups(units, delegates), keep, suspects)
+    for unit in (*holding, *further):
         run.file(unit)
     return tuple(_conversion(path, units, run) for path in paths)
 

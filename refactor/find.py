@@ -41,8 +41,8 @@ def handlers(file: Parsed) -> list[Handler]:
     return found
 
 
-def title(names: Names, node: cst.FunctionDef) -> str:
-    """The name by which a report and the check know the method: ``make.Login.get``."""
+def title(names: Names, node: cst.FunctionDef | cst.ClassDef) -> str:
+    """The name by which a report and the check know a definition: ``make.Login.get``."""
     around = (each for each in names.ancestors(node) if isinstance(each, _DEFINITIONS))
     return ".".join([*reversed([each.name.value for each in around]), node.name.value])
 

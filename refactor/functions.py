@@ -88,7 +88,7 @@ def variable(workspace: Workspace, qualified: str) -> tuple[Parsed, cst.CSTNode]
 
 def rebinds(file: Parsed, name: str) -> bool:
     """Whether a function of ``file`` may bind a variable of the module again."""
-    return name in file.declared_global
+    return name in file.names.declared_global
 
 
 def set_elsewhere(workspace: Workspace, qualified: str) -> bool:

@@ -2,17 +2,21 @@
 
 ``tw.asynchronous`` after ``import tornado.web as tw`` is ``tornado.web.asynchronous``; a name that
 is also bound in any other way in the same scope is not resolved, because nobody can tell which
-binding wins.
+binding wins. An assignment at the top of a module or a class that only gives another name
+(``later = tornado.web.asynchronous``) is followed where it leads to Tornado.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
 
 import libcst as cst
 
 from . import cst as tree
+from .stars import given_by
 
 Scope = cst.Module | cst.FunctionDef | cst.Lambda | cst.ClassDef
 TARGETED = cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.NamedExpr | cst.For | cst.Del
@@ -34,25 +38,44 @@ class Bindings:
         return (set(self.imported) | set(self.assigned)) - self.elsewhere
 
 
+class Elsewhere(Protocol):
+    """What other modules of the project are known to do."""
+
+    def onward(self, qualified: str) -> str:
+        """The name that ``qualified`` has where it comes from: a module may only hand it on."""
+        ...
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a star import of ``module`` certainly does not give ``name``."""
+        ...
+
+
+class Alone:
+    """Nothing is known of other modules."""
+
+    def onward(self, qualified: str) -> str:
+        return qualified
+
+    def lacks(self, module: str, name: str) -> bool:
+        return False
+
+
 class Names:
     """Answers what an expression of one module refers to."""
 
     def __init__(
-        self, module: cst.Module, package: str = "", onward: Callable[[str], str] = str
+        self, module: cst.Module, package: str = "", elsewhere: Elsewhere | None = None
     ) -> None:
-        """``package`` is the dotted package of the module, for relative imports; may be empty.
-
-        ``onward`` gives for a qualified name the one it has where it comes from: another module
-        may only hand it on.
-        """
+        """``package`` is the dotted package of the module, for relative imports; may be empty."""
         self.module = module
-        self.onward = onward
+        self.elsewhere = elsewhere or Alone()
         self.package = package
         self.parents: dict[int, cst.CSTNode] = {}
         for node in tree.walk(module):
             for child in tree.children(node):
                 self.parents[id(child)] = node
         self._bindings: dict[int, Bindings] = {}
+        self._aliasing: list[str] = []
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """The nodes around ``node``, innermost first; the module is the last."""
@@ -105,18 +128,68 @@ class Names:
         owner = self.owner(place, first)
         if owner is None:
             starred = self._starred(path, place)
-            return None if starred is None else self.onward(starred)
+            return None if starred is None else self.elsewhere.onward(starred)
         found = self.bindings(owner)
-        if first in found.assigned or len(found.imported[first]) != 1:
+        if first in found.assigned:
+            return self._aliased(owner, first, rest)
+        if len(found.imported[first]) != 1:
             return None
         (target,) = found.imported[first]
-        return self.onward(f"{target}.{rest}" if rest else target)
+        return self.elsewhere.onward(f"{target}.{rest}" if rest else target)
+
+    def _aliased(self, owner: Scope, name: str, rest: str) -> str | None:
+        """What ``name.rest`` is where ``name`` is only another name for something of Tornado."""
+        value = self.alias(owner, name)
+        if value is None or name in self._aliasing:
+            return None
+        self._aliasing.append(name)
+        found = self.qualified(value)
+        self._aliasing.remove(name)
+        if found is None or found.partition(".")[0] != "tornado":
+            return None
+        return self.elsewhere.onward(f"{found}.{rest}" if rest else found)
+
+    def alias(self, owner: Scope, name: str) -> cst.BaseExpression | None:
+        """The name or attribute that ``name`` certainly is another name for in ``owner``."""
+        bindings = self.bindings(owner)
+        bound = bindings.assigned.get(name, [])
+        if not isinstance(owner, cst.Module | cst.ClassDef) or name in bindings.imported:
+            return None
+        if len(bound) != 1 or name in self.declared_global:
+            return None
+        target = bound[0]
+        assigned = self.parents.get(id(target))
+        suite = self.parents.get(id(self.parents.get(id(assigned))))
+        if not isinstance(target, cst.AssignTarget) or not isinstance(target.target, cst.Name):
+            return None
+        if not isinstance(assigned, cst.Assign) or (suite is not owner and suite is not owner.body):
+            return None
+        return assigned.value if tree.dotted(assigned.value) is not None else None
+
+    @cached_property
+    def declared_global(self) -> frozenset[str]:
+        """The names that some function of the module declares ``global``."""
+        found = tree.find(self.module, cst.Global)
+        return frozenset(item.name.value for node in found for item in node.names)
 
     def _starred(self, path: str, place: cst.CSTNode) -> str | None:
         if path.startswith("tornado.") and self.owner(place, "tornado") is None:
             return path  # a star import of a module that itself imports tornado hands it on
-        stars = [star for scope in self.scopes(place) for star in self.bindings(scope).stars]
-        return f"{stars[0]}.{path}" if len(set(stars)) == 1 else None
+        stars = self.stars(place)
+        if len(stars) == 1:
+            return f"{stars[0]}.{path}"
+        name = path.partition(".")[0]
+        found = {
+            given_by(star, path) if star.partition(".")[0] == "tornado" else f"{star}.{path}"
+            for star in stars
+            if not self.elsewhere.lacks(star, name)
+        } - {None}
+        return found.pop() if len(found) == 1 else None
+
+    def stars(self, place: cst.CSTNode) -> list[str]:
+        """The modules whose names star imports give at ``place``, each once."""
+        every = (star for scope in self.scopes(place) for star in self.bindings(scope).stars)
+        return list(dict.fromkeys(every))
 
     def enclosing(self, node: cst.CSTNode, *kinds: type[cst.CSTNode]) -> cst.CSTNode | None:
         """The nearest node around ``node`` that is one of ``kinds``."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .delegates import Delegates
@@ -52,6 +52,16 @@ class Editable(Mapping[str, Unit]):
         found: list[Unit] = []
         for path in sorted(self._paths):
             if self._may_hold(path) and path in self:
+                found.append(self[path])
+        return found
+
+    def naming(self, names: Collection[str]) -> list[Unit]:
+        """The files not among `holding` whose text has one of ``names``, by path."""
+        found: list[Unit] = []
+        for path in sorted(self._paths) if names else ():
+            data = self.delegates.methods.workspace.data(path)
+            mentioned = any(name.encode() in data for name in names)
+            if mentioned and not may_hold_handlers(data) and path in self:
                 found.append(self[path])
         return found
 

@@ -17,6 +17,7 @@ from .methods import Method
 from .model import HandlerId, HandlerOutcome, Reason
 from .reasons import sentence
 from .refusal import Refused
+from .suspects import Suspects
 from .unit import Unit
 
 
@@ -26,6 +27,7 @@ class Run:
 
     groups: Groups
     keep: Mapping[HandlerId, Reason]
+    suspects: Suspects
     outcomes: dict[HandlerId, HandlerOutcome] = field(default_factory=dict)
     rewrites: dict[str, list[Rewrite]] = field(default_factory=dict)
     order: dict[str, list[HandlerId]] = field(default_factory=dict)
@@ -42,6 +44,13 @@ class Run:
                 self._decide(unit, handler, key)
         for handler in handlers(unit.file):
             self._taken_along(unit, handler)
+        for suspect in self.suspects.of(unit):
+            key = HandlerId(path, suspect.name)
+            if key not in self.outcomes:
+                mine.append(key)
+                line, refused = unit.line(suspect.node), suspect.refused
+                reason = Reason(refused.code, str(refused), unit.line(refused.node, line))
+                self._stay(key, line, self.keep.get(key, reason))
 
     def _taken_along(self, unit: Unit, handler: Handler) -> None:
         """Enter what stays by itself, but whose body has moved to whom it is a callback of."""

@@ -41,6 +41,14 @@ REASONS: dict[str, Entry] = {
         "helper",
         "'{what}' is no HTTP method, and those who call it do not wait for it",
     ),
+    "UC109": Entry(
+        "may be under @asynchronous",
+        "'{what}' may be Tornado's @asynchronous here, or something else",
+    ),
+    "UC110": Entry(
+        "applied in another way",
+        "'{what}' applies @asynchronous in a way that is not followed",
+    ),
     "UC201": Entry(
         "unknown operation",
         "'{what}' takes a callback but is not in the catalogue; if it calls back once, declare it:"

@@ -7,7 +7,7 @@ known by its qualified name alone (``tornado.web.RequestHandler``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -18,7 +18,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from . import cst as tree
 from .index import Index
-from .names import Names
+from .names import Elsewhere, Names
 
 
 class Files(Protocol):
@@ -38,13 +38,13 @@ class Parsed:
 
     path: str
     module: cst.Module
-    onward: Callable[[str], str] = str
+    elsewhere: Elsewhere | None = None
 
     @cached_property
     def names(self) -> Names:
         """The module's name resolution, with relative imports resolved by its place."""
         parts = PurePosixPath(self.path).with_suffix("").parts[:-1]
-        return Names(self.module, ".".join(parts), self.onward)
+        return Names(self.module, ".".join(parts), self.elsewhere)
 
     @cached_property
     def index(self) -> Index:
@@ -59,12 +59,6 @@ class Parsed:
     def line(self, node: cst.CSTNode | None, default: int = 1) -> int:
         """The 1-based line of a node; ``default`` for one that is not in this file."""
         return self._lines.get(id(node), default)
-
-    @cached_property
-    def declared_global(self) -> frozenset[str]:
-        """The names that some function of the module declares ``global``."""
-        found = tree.find(self.module, cst.Global)
-        return frozenset(item.name.value for node in found for item in node.names)
 
     @cached_property
     def toplevel(self) -> Class:
@@ -221,11 +215,11 @@ class Workspace:
     storing: dict[str, tuple[Parsed, ...]] = field(default_factory=dict)
     _matches: dict[re.Pattern[bytes], bool] = field(default_factory=dict)
     _onward: dict[str, str] = field(default_factory=dict)
-    _modules: dict[str, str | None] = field(default_factory=dict)
+    _modules: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, path: str, module: cst.Module) -> Parsed:
         """Enter a module that was parsed already."""
-        self.parsed[path] = entered = Parsed(path, module, self.onward)
+        self.parsed[path] = entered = Parsed(path, module, self)
         return entered
 
     def file(self, path: str) -> Parsed | None:
@@ -236,19 +230,24 @@ class Workspace:
                 return None
             try:
                 module = cst.parse_module(self.files.read(path))
-                self.parsed[path] = Parsed(path, module, self.onward)
+                self.parsed[path] = Parsed(path, module, self)
             except (OSError, ValueError, RecursionError, cst.ParserSyntaxError):
                 return None
         return self.parsed[path]
 
     def module_path(self, dotted: str) -> str | None:
         """The project file of a dotted module name; None when none or several fit."""
+        fits = self.module_paths(dotted)
+        return fits[0] if len(fits) == 1 else None
+
+    def module_paths(self, dotted: str) -> list[str]:
+        """Every project file that may be the module called ``dotted``."""
         if dotted not in self._modules:
             stem = dotted.replace(".", "/")
             ends = (f"{stem}.py", f"{stem}/__init__.py")
             fits = [p for p in self.files.paths if p in ends]
             fits = fits or [p for p in self.files.paths if p.endswith(tuple("/" + e for e in ends))]
-            self._modules[dotted] = fits[0] if len(fits) == 1 else None
+            self._modules[dotted] = fits
         return self._modules[dotted]
 
     def lookup(self, qualified: str, depth: int = 0) -> Class | str:
@@ -268,6 +267,15 @@ class Workspace:
             else None
         )
         return self.lookup(onward, depth + 1) if onward and onward != qualified else qualified
+
+    def lacks(self, module: str, name: str) -> bool:
+        """Whether a star import of ``module`` certainly does not give ``name``."""
+        path = None if module.partition(".")[0] == "tornado" else self.module_path(module)
+        file = self.file(path) if path is not None else None
+        if file is None:
+            return False
+        bindings = file.names.bindings(file.module)
+        return name not in bindings.bound | file.names.declared_global and not bindings.stars
 
     def onward(self, qualified: str) -> str:
         """Tornado's name for what a module of the project hands on; else ``qualified`` itself."""
