@@ -270,7 +270,9 @@ def _result(row: Row, files: dict[str, Any]) -> Result:
         return Result(row, "not-reported")
     if file["status"] == "error":
         return Result(row, "file-error", file["error"]["code"])
-    named = [h for h in file["handlers"] if h["name"] == row.handler]
+    # A row names only the class; the report says in which function or method that stands.
+    wanted = "." + row.handler.lstrip(".")
+    named = [h for h in file["handlers"] if f".{h['name']}".endswith(wanted)]
     if not named:
         return Result(row, "not-reported")
     handler = min(named, key=lambda h: abs(h["line"] - row.line))
