@@ -290,3 +290,28 @@ def test_it_is_text_for_libraries_and_can_be_stored() -> None:
     assert json.dumps([standin]) == '["<db.row>"]'
     assert copy.copy(standin) is standin
     assert name_of(pickle.loads(pickle.dumps(standin))) == "db.row"
+
+
+COOKIE = """
+def get(self):
+    sid = db.create(1, 'a')
+    self.set_cookie(sid, sid)
+    self.set_secure_cookie(sid.name, sid)
+    self.finish('set')
+"""
+
+
+def test_cookies_of_the_outside_fit() -> None:
+    done = run(handler(COOKIE))
+    (headers,) = (event.detail for event in done.events if event.kind == "headers")
+    assert "db.create_1_a=" in headers
+    assert "db.create_1_a_.name=" in headers
+    assert "_'a')>" in headers.replace("\\", "")
+    assert any("cookies" in each for each in done.held)
+    other = COOKIE.replace("set_cookie(sid, sid", "set_cookie(sid, db.create(1, 'b')")
+    assert compare(handler(COOKIE), handler(other), runs=50).result == "different"
+
+
+def test_a_cookie_that_nobody_can_have_is_refused() -> None:
+    done = run(handler("def get(self):\n    self.set_cookie('a', 'b c')\n    self.finish()"))
+    assert "ValueError: Invalid cookie" in str(done.events)

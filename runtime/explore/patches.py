@@ -1,7 +1,7 @@
 """What is put in place of parts of the standard library while a version runs.
 
 Only what cannot be replaced by giving the version another module: the clock that the runtime itself
-reads, log records, which are effects, and the JSON of a body that came from outside.
+reads, log records, which are effects, the JSON of a body that came from outside, and cookies.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from typing import Any
 
 from .. import choices
 from .._futures import BaseFuture
+from .._response import ResponseWriter
 from .._serverrequest import HTTPServerRequest
-from . import clock, standin
+from . import clock, cookies, standin
 from .circumstances import now
 from .shown import FUNCTION, Text, is_function
 
@@ -137,4 +138,5 @@ _PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (sys, "unraisablehook", _unraisable),
     (warnings, "showwarning", _warn),
     (time, "time", clock.seconds),
+    (ResponseWriter, "set_cookie", cookies.set_cookie),
 )
