@@ -285,7 +285,11 @@ def test_a_method_that_is_no_verb_is_reached_through_one() -> None:
 
 
 OBSTACLES = {
-    "no handler": ("class Main:\n    @asynchronous\n    def get(self): pass", "is not a request"),
+    "no handler": (
+        "class Main:\n    def __init_subclass__(cls): raise TypeError\n"
+        "    @asynchronous\n    def get(self): pass",
+        "is not a request",
+    ),
     "no verb": (handler("@asynchronous\ndef work(self): pass"), "no verb of Main leads to work"),
     "not there": (
         "if AsyncHTTPClient is None:\n    class Main(RequestHandler):\n        def get(self): pass",
