@@ -132,7 +132,8 @@ class Placement:
                         raise Refused("UC303", site.call, what=site.operation.name)
             found += self.behind(stmts[at])
         if isinstance(stmt, cst.Try):
-            for part in (stmt.orelse, stmt.finalbody):
+            orelse = stmt.orelse if self.sites(stmt.body) else None
+            for part in (orelse, stmt.finalbody):
                 if part is not None and not self.sites(part):
                     found += tree.block(part.body)
         return found
