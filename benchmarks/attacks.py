@@ -28,7 +28,6 @@ from oracle.install import TORNADO_4, TORNADO_5  # noqa: E402
 from uncallback.refactor.model import Verdict  # noqa: E402
 from uncallback.refactor.verify import Verifier, VerifyOptions, Version  # noqa: E402
 
-HANDLER = "Main.get"
 ACCEPTED = {
     "same": ("equivalent",),
     "different": ("different",),
@@ -48,10 +47,15 @@ class Attack:
     after: str
 
     @property
+    def handler(self) -> str:
+        """The verb that is compared: the one that ``Main`` has."""
+        return "Main.get" if "def get(" in self.before else "Main.post"
+
+    @property
     def oracle(self) -> Pair:
         """The pair as real Tornado runs it."""
         versions = [loopback.Version(text, "app.py") for text in (self.before, self.after)]
-        return Pair(*versions, Wishes(handlers=(HANDLER,)))
+        return Pair(*versions, Wishes(handlers=(self.handler,)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +93,7 @@ def measure(chosen: list[Attack]) -> Iterator[Result]:
         for attack in chosen:
             start = time.monotonic()
             versions = [Version("app.py", t.encode()) for t in (attack.before, attack.after)]
-            verdict = verifier.verify(*versions, [HANDLER])[HANDLER]
+            verdict = verifier.verify(*versions, [attack.handler])[attack.handler]
             seconds = time.monotonic() - start
             yield Result(attack, _seen(attack, judges, verdict), verdict, seconds)
     for judge in judges.values():
@@ -102,7 +106,9 @@ def _seen(attack: Attack, judges: Mapping[str, loopback.Loopback], verdict: Verd
             for line in attack.oracle.differences(judge):
                 return f"{tornado}: {line}"
             if verdict.counterexample is not None:
-                asked = attack.oracle.counterexample(HANDLER, verdict.counterexample["choices"])
+                asked = attack.oracle.counterexample(
+                    attack.handler, verdict.counterexample["choices"]
+                )
                 for line in attack.oracle.compared(judge, [asked]):
                     return f"{tornado}: {line}"
         except loopback.OracleError as error:

@@ -143,7 +143,8 @@ class Pair:
             for (scenario, one), other in zip(seen[start:stop], again, strict=True):
                 yield from self._told(judge, scenario, one, other)
         simple = [scenario for scenario, _ in seen if _is_simple(scenario)]
-        yield from self.compared(judge, [many for one in simple for many in _repeated(one)])
+        several = [many for one in simple for many in _repeated(one)]
+        yield from self.compared(judge, [*several, *_mixed(simple)])
         known = {scenario.name for scenario, _ in seen}
         more = [(s, a) for s, a in explore(judge, self.new, self.wishes) if s.name not in known]
         first = judge.observe(self.old, [scenario for scenario, _ in more])
@@ -200,6 +201,16 @@ def _remembered(file: Path) -> dict[str, str]:
 
 def _is_simple(scenario: Scenario) -> bool:
     return len(scenario.requests) == 1 and len(scenario.outcomes) < 2 and scenario.leave is None
+
+
+def _mixed(simple: Sequence[Scenario]) -> Iterator[Scenario]:
+    """Requests for one handler that ask for different things, one after the other, either way."""
+    plain = [each for each in simple if not each.outcomes]
+    for handler in dict.fromkeys(each.handler for each in plain):
+        own = [each for each in plain if each.handler == handler]
+        requests = tuple(request for each in own for request in each.requests)
+        for order in (requests, requests[::-1]) if len(own) > 1 else ():
+            yield dataclasses.replace(own[0], name=f"{handler}, one of each", requests=order)
 
 
 def _repeated(scenario: Scenario) -> Iterator[Scenario]:

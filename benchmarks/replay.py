@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlencode
 
 from oracle.explore import WITH_BODY
 from oracle.scenario import AS_SENT, AT_TIMER, Request, Scenario
+from uncallback.runtime._headers import HTTPHeaders
 from uncallback.runtime._upstream import REDIRECT, UNKNOWN_HOST, Outcome
 from uncallback.runtime.explore.answers import in_parts, plain_body, upstream_outcomes
 from uncallback.runtime.explore.harvest import Harvest, harvest
@@ -117,9 +118,9 @@ def _moment(waits: str) -> str | None:
 def _request(plain: Request, choices: Sequence[Choice]) -> Request:
     """The plain request with what the counterexample says of it."""
     asked = {choice["asked"]: choice["answer"] for choice in choices}
-    arguments: dict[str, list[str]] = parse_qs(
-        asked.get("the request's query", ""), keep_blank_values=True
-    )
+    method = asked.get("the verb", plain.method).upper()
+    query = parse_qs(asked.get("the request's query", ""), keep_blank_values=True)
+    form: dict[str, list[str]] = {}
     headers, signed, body = dict(plain.headers), {}, None
     for question, answer in asked.items():
         kind, _, subject = question.partition(" ")
@@ -130,8 +131,11 @@ def _request(plain: Request, choices: Sequence[Choice]) -> Request:
         elif not _is_text(answer):
             continue
         elif kind == "argument":
+            usual = "the body" if method in WITH_BODY else "the query"
+            place = asked.get(f"{question} stands in", usual)
             twice = asked.get(f"{question} is given") == "twice"
-            arguments[subject] = [literal_eval(answer), *(["text"] if twice else [])]
+            values = [literal_eval(answer), *(["text"] if twice else [])]
+            (form if place == "the body" else query)[subject] = values
         elif kind == "header":
             headers[subject] = literal_eval(answer)
         elif kind == "cookie" and asked.get(f"{question} is") == "signed":
@@ -139,14 +143,21 @@ def _request(plain: Request, choices: Sequence[Choice]) -> Request:
         elif kind == "cookie":
             cookie = f"{subject}={literal_eval(answer)}"
             headers["Cookie"] = "; ".join(filter(None, (headers.get("Cookie"), cookie)))
-    method = asked.get("the verb", plain.method).upper()
-    made = dataclasses.replace(plain, method=method, headers=headers, signed_cookies=signed)
-    path, encoded = _path(plain, asked), urlencode(arguments, doseq=True)
+    encoded = urlencode(query, doseq=True)
+    path = f"{_path(plain, asked)}?{encoded}" if encoded else _path(plain, asked)
     if parts := _parts(asked):
-        return dataclasses.replace(made, path=path, parts=parts, body="")
-    if method in WITH_BODY:
-        return dataclasses.replace(made, path=path, body=body or encoded or "x=1")
-    return dataclasses.replace(made, path=f"{path}?{encoded}" if encoded else path)
+        body = ""
+    elif body is None:
+        body = urlencode(form, doseq=True) or ("x=1" if method in WITH_BODY else "")
+    return dataclasses.replace(
+        plain,
+        method=method,
+        path=path,
+        headers=headers,
+        signed_cookies=signed,
+        body=body,
+        parts=parts,
+    )
 
 
 def _parts(asked: Mapping[str, str]) -> tuple[str, ...]:
@@ -190,10 +201,10 @@ def _failure(failure: str | Callable[[], BaseException]) -> str:
 def _written_out(outcome: Outcome, body: str | None) -> str:
     """An answer as it stands on the wire."""
     sent = outcome.body.decode("latin-1") if body is None else body
-    headers = dict(outcome.headers)
+    headers = HTTPHeaders(outcome.headers)
     if outcome.rest is not None:  # in two parts, or ended too soon
         sent += outcome.rest.decode("latin-1")
         headers["Content-Length"] = str(len(sent) + (not outcome.rest))
     reason = outcome.reason or responses.get(outcome.code, "Unknown")
-    lines = [f"{AS_SENT}{outcome.code} {reason}", *(f"{k}: {v}" for k, v in headers.items())]
+    lines = [f"{AS_SENT}{outcome.code} {reason}", *(f"{k}: {v}" for k, v in headers.get_all())]
     return "\r\n".join([*lines, "", sent])

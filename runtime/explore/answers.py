@@ -6,22 +6,35 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from .._upstream import OUTCOMES, Outcome
+from .._headers import HTTPHeaders
+from .._upstream import OUTCOMES, REDIRECT, Outcome
 from .harvest import LONG, Harvest
+
+_DECODING = frozenset({"decode", "native_str", "recursive_unicode", "to_unicode", "_unicode"})
+_SEVERAL = frozenset({"get_all", "get_list"})
+_LOOKS = frozenset({"reason"}) | _DECODING | _SEVERAL
+"""Names in code that can tell answers apart which are alike to other code."""
 
 
 @lru_cache(maxsize=4096)
 def _outcomes(
-    name: str, text: str, codes: frozenset[int], headers: frozenset[str], bodies: frozenset[str]
+    name: str,
+    text: str,
+    codes: frozenset[int],
+    headers: frozenset[str],
+    bodies: frozenset[str],
+    looks: frozenset[str],
 ) -> tuple[Outcome, ...]:
-    plain, other, *rest = OUTCOMES
+    first, other, *rest = OUTCOMES
     known = {outcome.code for outcome in OUTCOMES}
     asked = {header: f"{header} of {name}" for header in headers}
+    plain = Outcome(first.name, 200, text.encode(), {**asked, **first.headers})
     return (
-        Outcome(plain.name, 200, text.encode(), {**asked, **plain.headers}),
+        plain,
         Outcome(other.name, 200, f"text of {name}".encode(), other.headers),
         *rest,
-        *_without_one(Outcome(plain.name, 200, text.encode(), {**asked, **plain.headers}), headers),
+        *_without_one(plain, headers),
+        *_for_looks(plain, headers, looks),
         *(Outcome(str(code), code, f"text of {name}".encode()) for code in sorted(codes - known)),
         *(
             Outcome(
@@ -32,6 +45,19 @@ def _outcomes(
             for body in sorted(bodies)
         ),
     )
+
+
+def _for_looks(plain: Outcome, headers: frozenset[str], looks: frozenset[str]) -> Iterator[Outcome]:
+    """Answers for code that looks at the reason, decodes bodies, or reads headers as lists."""
+    if "reason" in looks:
+        yield replace(plain, name=f"{plain.name}, with a reason of its own", reason="Fine")
+    if looks & _DECODING:
+        yield replace(plain, name=f"{plain.name}, a body that is not UTF-8", body=b"caf\xe9")
+    if looks & _SEVERAL and headers:
+        twice = HTTPHeaders(dict(plain.headers))
+        for name in sorted(headers):
+            twice.add(name, f"another {name}")
+        yield replace(plain, name=f"{plain.name}, headers given twice", headers=twice)
 
 
 def _without_one(plain: Outcome, names: frozenset[str]) -> Iterator[Outcome]:
@@ -53,7 +79,13 @@ def upstream_outcomes(name: str, text: str, harvest: Harvest) -> tuple[Outcome, 
     mistaken for each other. Codes, bodies and headers that the code looks for come in too.
     """
     bodies = harvest.compared.get("body", frozenset()) | ({LONG} if harvest.measures else set())
-    return _outcomes(name, text, harvest.codes, harvest.headers, bodies)
+    looks = _LOOKS & (harvest.attributes | harvest.dotted)
+    return _outcomes(name, text, harvest.codes, harvest.headers, bodies, looks)
+
+
+def redirected(outcomes: tuple[Outcome, ...], harvest: Harvest) -> tuple[Outcome, ...]:
+    """The same for a request that follows redirects: there is one where the code can tell."""
+    return (*outcomes, REDIRECT) if "effective_url" in harvest.attributes else outcomes
 
 
 def in_parts(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

@@ -25,13 +25,14 @@ class Circumstances:
     what they are the body of. ``turns`` counts turns of loops, ``looks`` looks at the clock,
     ``late`` is what it is ahead of the loop's, in seconds, and ``looked`` where the run stood at
     the last look. ``together`` says that another request came at the same time as the one under
-    check. ``fixed`` are the environment variables that a module has read while it was
-    executed.
+    check, ``awaited`` that somebody was found waiting for an event or a future. ``fixed`` are the
+    environment variables that a module has read while it was executed.
     """
 
     __slots__ = (
-        "answers", "attributes", "bodies", "catalogue", "counts", "failures", "files", "fixed",
-        "harvest", "held", "late", "live", "looked", "looks", "opaque", "together", "turns",
+        "answers", "attributes", "awaited", "bodies", "catalogue", "counts", "failures", "files",
+        "fixed", "harvest", "held", "late", "live", "looked", "looks", "opaque", "together",
+        "turns",
     )  # fmt: skip
 
     def __init__(
@@ -48,7 +49,7 @@ class Circumstances:
         self.turns = self.looks = 0
         self.late = 0.0
         self.looked: object = None
-        self.live = self.together = False
+        self.awaited = self.live = self.together = False
         self.opaque: set[str] = set()
         self.counts: dict[str, int] = {}
         self.answers: dict[str, object] = {}

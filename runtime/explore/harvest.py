@@ -18,6 +18,7 @@ VERBS = frozenset({"get", "post", "put", "delete", "head", "options", "patch"})
 _CHANGING = """
 add append appendleft clear discard extend extendleft insert pop popitem popleft put put_nowait
 remove reverse setdefault sort update notify notify_all set acquire release
+set_result set_exception
 """
 _MUTATORS = frozenset(_CHANGING.split())
 _LISTENERS = frozenset(

@@ -38,6 +38,17 @@ _MOST_MEDIA_TYPES = 4
 
 _UNNAMED = "x-other"
 """A name that no code has heard of, for code that looks at whatever there is."""
+_ACCENTED = "\u00fcber"
+"""A value for code that measures text, or turns it into bytes."""
+
+_PLACED = frozenset(
+    f"{get}{place}_argument{s}"
+    for get in ("", "get_")
+    for place in ("body", "query")
+    for s in ("", "s")
+)
+"""What code calls or reads to whom it matters where an argument stands."""
+
 _PLURAL = frozenset({"get_arguments", "get_query_arguments", "get_body_arguments", "arguments"})
 
 
@@ -119,23 +130,38 @@ class _AskedFor(dict[str, Any]):
 
 
 class _Arguments(_AskedFor):
-    """Arguments of the query or the body: lists of what was given, in bytes."""
+    """Arguments of the query or the body: lists of what was given, in bytes.
 
-    __slots__ = ()
+    Of the two ``places`` the first is the usual one; ``only`` is the one that these stand in.
+    """
+
+    __slots__ = ("only", "places")
     what = "arguments"
+
+    def __init__(self, of: str, places: tuple[str, str], only: str = "") -> None:
+        super().__init__(of)
+        self.places, self.only = places, only
 
     def get(self, name: str, default: Any = None) -> Any:
         if name in dict.keys(self):
             return dict.__getitem__(self, name)
         harvest = now().harvest
         more = ["", " text "] if harvest.blanks else [""]
+        if harvest.measures or "encode" in harvest.attributes:
+            more.append(_ACCENTED)
         value = _value(self.of, "argument", name, more)
-        if value is None:
+        if value is None or not self._is_here(name):
             return default
         times = ("once", "twice") if harvest.attributes & _PLURAL else ("once",)
         if len(times) > 1 and _settle(self.of, f"argument {name} is given", times):
             return [value.encode(), b"text"]
         return [value.encode()]
+
+    def _is_here(self, name: str) -> bool:
+        if not self.only or not _PLACED & now().harvest.attributes:
+            return True
+        taken = _settle(self.of, f"argument {name} stands in", self.places)
+        return self.places[taken] == self.only
 
     def __contains__(self, name: object) -> bool:
         return self.get(str(name)) is not None
@@ -268,8 +294,10 @@ class ExploredRequest(HTTPServerRequest):
         host, headers = "127.0.0.1", _Headers(of)
         super().__init__(method, _path(of), "HTTP/1.1", headers, None, host, None, connection)
         self.files = _Files()
-        self.arguments = _Arguments(of)
-        self.query_arguments = self.body_arguments = self.arguments
+        places = ("the body", "the query") if method in BODIES else ("the query", "the body")
+        self.arguments = _Arguments(of, places)
+        self.query_arguments = _Arguments(of, places, "the query")
+        self.body_arguments = _Arguments(of, places, "the body")
 
     @property
     def path(self) -> str:

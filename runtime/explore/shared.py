@@ -101,6 +101,8 @@ class Watch:
     def changes(self) -> dict[str, str]:
         """What differs from the fresh state: name, and the text of the value now."""
         found: dict[str, str] = {}
+        here = circumstances.now()
+        here.awaited = False
         for prefix, owner, before in self._owners:
             now = owner.__dict__
             if now == before:
@@ -117,6 +119,7 @@ class Watch:
             if changed is not None:
                 self._dirty = True
                 found[name] = changed
+        self._dirty = self._dirty or here.awaited
         return found
 
     def kept(self) -> Iterator[tuple[str, object]]:

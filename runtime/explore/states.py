@@ -15,6 +15,7 @@ from .._executor import VirtualExecutor
 from .._periodic import PeriodicCallback
 from ..httpclient import AsyncHTTPClient
 from ..simple_httpclient import SimpleAsyncHTTPClient
+from .circumstances import now
 from .describe import STATES
 from .turns import RunLoop
 
@@ -32,6 +33,9 @@ def _lock(lock: Any) -> Mapping[str, object]:
 
 
 def _event(event: Any) -> Mapping[str, object]:
+    _future(event._future)
+    if _waiting(event):
+        now().awaited = True
     return {"set": event.is_set()}
 
 
@@ -50,8 +54,13 @@ def _queue(queue: Any) -> Mapping[str, object]:
 
 
 def _future(future: Any) -> Mapping[str, object]:
-    """A future that is pending is like a function that waits to be called back."""
+    """A future that is pending is like a function that waits to be called back.
+
+    Who waits for it does not show; but a run that is over must not be woken up by the next one.
+    """
     if not future.done():
+        if future._callbacks:
+            now().awaited = True
         return {}
     if future.cancelled():
         return {"cancelled": True}

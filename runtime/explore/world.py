@@ -22,7 +22,7 @@ from ..httputil import RequestStartLine
 from ..web import RequestHandler
 from ..websocket import WebSocketHandler
 from . import circumstances, earlier, peers  # noqa: F401 (says what streams give)
-from .answers import in_parts, plain_body, upstream_outcomes
+from .answers import in_parts, plain_body, redirected, upstream_outcomes
 from .circumstances import Circumstances
 from .clients import MESSAGES, OTHER_MESSAGES, BodyClient, SocketClient, ask_for_websocket
 from .describe import TEXTS, describe
@@ -41,7 +41,7 @@ from .request import (
 from .shown import Text
 from .suspended import waiting
 from .tape import Recorder
-from .trace import FINISHED, NEVER, SEEN, TOGETHER, Interrupted, Place, Run
+from .trace import FINISHED, NEVER, SEEN, TIMER, TOGETHER, Interrupted, Place, Run
 
 _TURNS = 3000
 _GIVING_WAY = frozenset({"add_callback", "call_soon", "moment", "spawn_callback"})
@@ -256,7 +256,8 @@ class _Request:
         self._share()
         if connection.closed or connection.finished or not waiting:
             return False
-        moment = " | ".join(waiting)
+        # A timer beside it is no other moment: one version may have set it as a limit.
+        moment = " | ".join(w for w in waiting if not w.startswith(TIMER)) or waiting[0]
         if self.others.start(self.here.ask, f"while waiting for {moment}"):
             self.loop.pass_time(LATER)
             return True
@@ -295,6 +296,8 @@ class _Request:
         text = plain_body(name)
         self.here.bodies[text] = f"body of {name}"
         known = upstream_outcomes(name, text, harvest)
+        if request.follow_redirects:
+            known = redirected(known, harvest)
         if not harvest.streams or request.streaming_callback is None:
             return known
         self.here.hold("the parts of an answer's body, but for one or two")

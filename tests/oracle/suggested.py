@@ -10,8 +10,11 @@ from .scenario import AS_SENT
 READS = ("get", "get_list", "get_all")
 """Methods of headers that take a name."""
 
-DOCUMENTS = ("json_decode", "loads", "facebook_request", "oauth2_request", "twitter_request")
+DOCUMENTS = {"json_decode", "loads", "facebook_request", "oauth2_request", "twitter_request"}
 """What reads JSON, or asks for it."""
+
+LISTS = {"get_list", "get_all"}
+DECODING = {"decode", "to_unicode", "native_str"}
 
 
 def compared(tree: ast.Module) -> list[str]:
@@ -53,22 +56,32 @@ def signed_cookies(tree: ast.Module) -> list[str]:
 def answers(tree: ast.Module) -> list[str]:
     """Outcomes of upstream requests that the code looks for: headers, documents, codes, bodies."""
     found: dict[str, None] = {}
+    names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     if headers := _numbered(name for of, name in _headers(tree) if of != "request"):
-        lines = [f"{AS_SENT}200 OK", *(f"{k}: {v}" for k, v in headers.items())]
-        found["\r\n".join([*lines, "", "with headers"])] = None
-    if any(isinstance(n, ast.Attribute) and n.attr in DOCUMENTS for n in ast.walk(tree)):
+        found[_sent([f"{k}: {v}" for k, v in headers.items()])] = None
+        if names & LISTS:
+            found[_sent([f"{k}: {v}{n}" for n in "12" for k, v in headers.items()])] = None
+    if "reason" in names:
+        found[_sent([], reason="Fine")] = None
+    if names & DECODING:
+        found[_sent([], body="caf\xe9")] = None
+    if names & DOCUMENTS:
         found["200:{}"] = None
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare):
             continue
-        names = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+        of = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
         for value in _values(node):
-            if "code" in names and isinstance(value, int) and 200 <= value < 600:
+            if "code" in of and isinstance(value, int) and 200 <= value < 600:
                 found[str(value)] = None
-            if "body" in names and isinstance(value, (str, bytes)):
+            if "body" in of and isinstance(value, (str, bytes)):
                 text = value.decode("latin-1") if isinstance(value, bytes) else value
                 found[f"200:{text}"] = None
     return list(found)
+
+
+def _sent(headers: list[str], reason: str = "OK", body: str = "sent") -> str:
+    return "\r\n".join([f"{AS_SENT}200 {reason}", *headers, "", body])
 
 
 def _values(node: ast.Compare) -> list[object]:
