@@ -28,15 +28,19 @@ def together(
     if not all(form.never_fails for form, _ in operations):
         return None
 
-    def each(names: list[str | None]) -> tree.Block:
+    def begun() -> tuple[tree.Block, list[Started]]:
         block: tree.Block = []
-        begun: list[Started] = []
+        ones: list[Started] = []
         for form, started in operations:
             assert form.start is not None
             one = started or form.start()
             block += [] if started is not None else one.statements
-            begun.append(one)
-        for (form, _), one, name in zip(operations, begun, names, strict=True):
+            ones.append(one)
+        return block, ones
+
+    def each(names: list[str | None]) -> tree.Block:
+        block, ones = begun()
+        for (form, _), one, name in zip(operations, ones, names, strict=True):
             assert form.finish is not None
             block += form.finish(one, name)
         return block
@@ -44,11 +48,23 @@ def together(
     def steps(target: str | None) -> tree.Block:
         if target is None:
             return each([None] * len(operations))
+        if all(form.plain for form, _ in operations):
+            block, ones = begun()
+            waiting = [_waited(tasks, cst.Name(one.future)) for one in ones]
+            return [*block, tree.line(f"{target} = VALUE", VALUE=_collected(waiting, keys))]
         names: list[str | None] = [tree.fresh(form.name, tasks.taken) for form, _ in operations]
         values = [cst.Name(str(name)) for name in names]
         return [*each(names), tree.line(f"{target} = VALUE", VALUE=_collected(values, keys))]
 
     return Form(steps=steps, each=None if keys else each, count=len(operations), name="results")
+
+
+def _waited(tasks: Tasks, future: cst.Name) -> cst.BaseExpression:
+    """``(yield future)``, or ``await future``, as an element of a list."""
+    expression = tasks.forms.waiting(future)
+    if isinstance(expression, cst.Yield):
+        return expression.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return expression
 
 
 def _collected(
