@@ -41,6 +41,7 @@ def test_a_callback_that_never_came_is_said() -> None:
     judgement = compare(*never)
     assert judgement.result == "inconclusive"
     assert "never started in any run: the body of on_page" in str(judgement.reason)
+    assert "; KeyError ended" in str(judgement.reason)
     came = [text.replace("ADDRESS", "return 'http://a.example.com/'") for text in (CALLS, AWAITS)]
     assert compare(*came).result == "different"
 

@@ -17,6 +17,9 @@ ACCEPTED = "log lines of the loop about an answer to a client that had left"
 KINDS = 20
 """Different differences that are counted apart."""
 
+RAISED = ("hook", "log_exception")
+"""How an event begins that tells of an error which a handler did not catch."""
+
 _VALUES = re.compile(r"\(.*\)", re.DOTALL)
 _TIMES = re.compile(r"( ~\d+|\s*#\d+)+$")
 
@@ -37,6 +40,7 @@ class Evidence:
     kinds: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     answers: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = field(default_factory=dict)
     _answered: set[tuple[str, tuple[str, ...], int]] = field(default_factory=set)
 
     def add(self, pair: Pair) -> None:
@@ -57,6 +61,8 @@ class Evidence:
                 self.held.update(run.held)
             logged = [event for event in run.events if event[0] == "log"]
             self.accepted += sum(map(accepted, logged))
+            for error in {e[2].strip("'") for e in run.events if e[:2] == RAISED}:
+                self.errors[error] = self.errors.get(error, 0) + (run is pair.before)
             if run.obstacle is not None:
                 self.obstacles[run.obstacle] = self.obstacles.get(run.obstacle, 0) + 1
         for question, options, taken, _ in pair.asked:

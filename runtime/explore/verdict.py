@@ -165,10 +165,7 @@ class _Trial:
             if place not in lines
         ]
         if missed:
-            return self._inconclusive(
-                f"never started in any run: {missed[0]}; load what decides about it with --import,"
-                " or raise --runs"
-            )
+            return self._inconclusive(f"never started in any run: {missed[0]}; {self._remedy()}")
         if evidence.answers:
             runs = sum(evidence.answers.values())
             return self._inconclusive(
@@ -176,6 +173,17 @@ class _Trial:
                 f" as the request's error now ({runs} of {evidence.pairs} runs); the others agree"
             )
         return self._judgement("equivalent", None)
+
+    def _remedy(self) -> str:
+        """What may help where an operation was never started, and what ended the runs instead."""
+        evidence = self._evidence
+        more = "" if self._search.complete else ", or raise --runs"
+        advice = f"load what decides about it with --import{more}"
+        if not evidence.errors:
+            return advice
+        worst = max(evidence.errors, key=lambda name: (evidence.errors[name], name))
+        count = f"{evidence.errors[worst]} of {evidence.pairs}"
+        return f"{worst} ended {count} runs of the first version before it; {advice}"
 
     def _inconclusive(self, reason: str) -> Judgement:
         return self._judgement("inconclusive", reason)
