@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -24,22 +25,26 @@ class Shrunk:
     tries: int
 
 
-def shrink(pair: Pair, differs: Try, tries: int = 300) -> Shrunk:
-    """Shrink the tape of ``pair``, playing at most ``tries`` tapes."""
-    counter = _Counter(differs, tries)
+def shrink(pair: Pair, differs: Try, tries: int = 300, seconds: float = 10.0) -> Shrunk:
+    """Shrink the tape of ``pair``: at most ``tries`` tapes, and ``seconds`` of computing.
+
+    Whoever waits for a verdict must hear of the difference, however slow its runs are.
+    """
+    counter = _Counter(differs, tries, seconds)
     best = _fewer(pair, counter)
     return Shrunk(best.tape, best, _irrelevant(best, counter), counter.used)
 
 
 class _Counter:
-    def __init__(self, differs: Try, tries: int) -> None:
+    def __init__(self, differs: Try, tries: int, seconds: float) -> None:
+        self._deadline = time.process_time() + seconds
         self._differs = differs
         self._tries = tries
         self.used = 0
 
     @property
     def spent(self) -> bool:
-        return self.used >= self._tries
+        return self.used >= self._tries or time.process_time() >= self._deadline
 
     def __call__(self, tape: Mapping[str, str]) -> Pair | None:
         self.used += 1
@@ -68,6 +73,11 @@ def _fewer(pair: Pair, differs: _Counter) -> Pair:
     return best
 
 
+def _still(differs: _Counter, tape: Mapping[str, str]) -> bool:
+    """Whether it is known that the two versions differ on ``tape``."""
+    return not differs.spent and differs(tape) is not None
+
+
 def _irrelevant(pair: Pair, differs: _Counter) -> frozenset[str]:
     """Questions that may be answered in any way: the two versions differ all the same."""
     found = set()
@@ -76,6 +86,6 @@ def _irrelevant(pair: Pair, differs: _Counter) -> frozenset[str]:
         others = [label for label in question.options if label != question.label][:OPTIONS]
         if differs.spent:
             break
-        if others and all(differs({**tape, question.key: label}) is not None for label in others):
+        if others and all(_still(differs, {**tape, question.key: label}) for label in others):
             found.add(question.key)
     return frozenset(found)

@@ -18,6 +18,9 @@ from .trace import Outline, Run
 AFTERWARDS = 0.7
 """Seconds of computing after the first difference, to tell the sets of traces apart."""
 
+SHRINKING = 0.4
+"""Computing time for making a counterexample small, as a share of that for finding one."""
+
 DOUBTED = 3
 """Differing pairs that are played again before they count."""
 
@@ -126,7 +129,7 @@ class _Trial:
             self._extra += 2
             return pair if pair.differs and not self._answered(pair) else None
 
-        found = shrink(first, still)
+        found = shrink(first, still, seconds=self._search.budget.seconds * SHRINKING)
         located = play(
             self._before.execute,
             self._after.execute,
