@@ -107,7 +107,8 @@ class FanOut:
         alone = {id(s.call) for stmt in _deep(stmts) if (s := self._direct(stmt)) is not None}
         for site in self.found.values():
             if id(site.call) not in alone:
-                raise Refused("UC204", site.call, what=site.operation.name)
+                code = "UC211" if site.operation.returns == "handle" else "UC204"
+                raise Refused(code, site.call, what=site.operation.name)
 
     def _put(self, stmts: tree.Block, waiting: str) -> tree.Block:
         done: tree.Block = []

@@ -252,6 +252,18 @@ def _is_raise_error(arg: cst.Arg) -> bool:
     return arg.keyword is not None and arg.keyword.value == "raise_error"
 
 
+def _takes_raise_error(site: Site, at: int) -> bool:
+    """Whether a constant stands alone behind the callback of ``fetch``, which is argument ``at``.
+
+    The third parameter is ``raise_error`` (Tornado 4.1 to 5.1).
+    """
+    behind = [arg for arg in site.call.args[at + 1 :] if arg.keyword is None]
+    constants = {"True", "False", "None"}
+    alone = len(behind) == 1 and tree.dotted(behind[0].value) in constants
+    plain = at == 1 and site.argument is not None and site.argument.keyword is None
+    return site.operation.form5 == "fetch" and plain and alone and not behind[0].star
+
+
 def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     """The call of ``site`` with the callback's argument gone, or another one in its place."""
     if site.argument is None:
@@ -259,13 +271,17 @@ def _without_argument(site: Site, instead: cst.Arg | None = None) -> cst.Call:
     args = list(site.call.args)
     at = next(i for i, arg in enumerate(args) if arg is site.argument)
     extra = next((i for i, arg in enumerate(args) if _is_raise_error(arg)), None)
+    if extra is None and _takes_raise_error(site, at):
+        extra = at + 1
     if extra is not None and extra != at:
+        if not isinstance(args[extra].value, cst.Name | cst.BaseNumber | cst.BaseString):
+            raise Refused("UC216", site.call, what=site.operation.name)
         _drop(args, extra)
         at -= extra < at
     behind = any(a.keyword is None and not a.star for a in args[at + 1 :])
     stays = not (site.operation.forwards or site.operation.drops)
     if site.argument.keyword is None and behind and stays:
-        raise Refused("UC205", site.call, what=site.operation.name)
+        raise Refused("UC216", site.call, what=site.operation.name)
     if site.operation.forwards and site.argument.keyword is None:
         del args[at + 1 :]
     old = args[at]

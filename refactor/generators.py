@@ -140,7 +140,8 @@ def _check_finishing(unit: Unit, generator: Generator) -> None:
         prepare = at.methods.get("prepare")
         open_ended = prepare is not None and decorated(at.file.names, prepare, ASYNCHRONOUS)
         if open_ended or "_auto_finish" in tree.names(at.node):
-            raise Refused("UC604", generator.node, what=f"{at.name}")
+            what = f"{at.name}.prepare" if open_ended else "_auto_finish"
+            raise Refused("UC604", generator.node, what=what)
 
 
 def _decorated(

@@ -162,7 +162,9 @@ def _checked(unit: Unit, handler: Handler) -> tuple[Class, str]:
         _check_websocket(unit, handler.cls)
     looks = variables(handler.node).introspects
     if looks is not None:
-        raise Refused("UC501", handler.node, what=f"{looks}()")
+        calls = tree.find(handler.node, cst.Call)
+        at = next((each for each in calls if tree.dotted(each.func) == looks), handler.node)
+        raise Refused("UC501", at, what=f"{looks}()")
     return handler.cls, first
 
 

@@ -51,7 +51,8 @@ class Placement:
         if isinstance(stmt, cst.For | cst.While):
             raise Refused("UC301", site.call, what=name)
         if isinstance(tree.small(stmt), cst.Return | cst.Assign | cst.AnnAssign | cst.AugAssign):
-            raise Refused("UC204", site.call, what=name)
+            code = "UC211" if site.operation.returns == "handle" else "UC204"
+            raise Refused(code, site.call, what=name)
         raise Refused("UC307", site.call, what=name)
 
     def until_operation(self, stmts: tree.Block) -> tree.Block:
@@ -97,8 +98,7 @@ class Placement:
             manager = item.item.func if isinstance(item.item, cst.Call) else item.item
             qualified = names.qualified(manager) or tree.code(manager)
             if "stack_context" in qualified or qualified.endswith(("StackContext", "NullContext")):
-                site = self.sites(stmt)[0]
-                raise Refused("UC304", site.call, what=site.operation.name)
+                raise Refused("UC304", item, what=tree.code(manager))
 
     def is_caught(self, stmt: cst.CSTNode, site: Site) -> bool:
         """Whether something in ``stmt`` may catch what ``site`` raises, or run behind it."""

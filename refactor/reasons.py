@@ -94,6 +94,10 @@ REASONS: dict[str, Entry] = {
         "callback gives a future",
         "'{callback}' gives the event loop the future of '{what}', which waits for it today",
     ),
+    "UC216": Entry(
+        "argument cannot stay",
+        "without its callback, '{what}' cannot keep another of its arguments as it is",
+    ),
     "UC301": Entry(
         "operation in a loop",
         "'{what}' is started in a loop, and its callbacks cannot be put in one order",
@@ -106,7 +110,9 @@ REASONS: dict[str, Entry] = {
         "return after the call",
         "the code after '{what}' returns early, and the callback still runs today",
     ),
-    "UC304": Entry("context around the call", "'{what}' stands inside a stack context"),
+    "UC304": Entry(
+        "context around the call", "a coroutine cannot wait inside the stack context '{what}'"
+    ),
     "UC305": Entry(
         "returns a value", "the handler returns the value of '{what}', which may be a future"
     ),
@@ -124,7 +130,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC401": Entry(
         "another callback remains",
-        "'{what}' also gets a callback, whose errors only @asynchronous would catch",
+        "'{what}' gets a callback that stays, whose errors only @asynchronous would catch",
     ),
     "UC402": Entry(
         "decorator may drop the future",

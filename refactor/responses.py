@@ -65,11 +65,15 @@ class Responses:
     ) -> Started:
         """Keep the request, the time if it is ``timed``, and the future of ``bare``.
 
-        ``bare`` is the fetch without its callback. Raises Refused (UC205) when its request cannot
+        ``bare`` is the fetch without its callback. Raises Refused (UC216) when its request cannot
         be told from its other arguments.
         """
-        if not bare.args or bare.args[0].star or bare.args[0].keyword is not None:
-            raise Refused("UC205", bare, what=what)
+        named = bool(bare.args) and bare.args[0].keyword is not None
+        if named and cst.ensure_type(bare.args[0].keyword, cst.Name).value == "request":
+            url = bare.args[0].with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT)
+            bare, named = bare.with_changes(args=[url, *bare.args[1:]]), False
+        if not bare.args or bare.args[0].star or named:
+            raise Refused("UC216", bare, what=what)
         made, request = self._request(bare, taken)
         quiet = [] if self.raises else [keyword("raise_error", "False")]
         sent = cst.Call(bare.func, [cst.Arg(cst.Name(request)), *quiet])

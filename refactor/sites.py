@@ -26,6 +26,7 @@ from .functions import definition
 from .keepers import kept
 from .receivers import Receivers
 from .refusal import Refused
+from .removed import STACK_CONTEXT
 from .steps import Steps
 from .timers import duration
 from .workspace import Class, Parsed, Workspace
@@ -253,7 +254,8 @@ class SiteFinder:
             return None
         func = tree.code(call.func)
         if self._is_tornados(call):
-            raise Refused("UC401", call, what=func)
+            code = "UC304" if self._is_stack_context(call) else "UC401"
+            raise Refused(code, call, what=func)
         keeper = kept(self.file.names, call)
         if keeper is not None:
             raise Refused("UC102", call, what=keeper)
@@ -275,6 +277,10 @@ class SiteFinder:
         if callback.function is None:
             return ["result"]
         return [each.name.value for each in open_parameters(callback) if each.default is None]
+
+    def _is_stack_context(self, call: cst.Call) -> bool:
+        qualified = self.file.names.qualified(call.func, call) or ""
+        return qualified.startswith(f"{STACK_CONTEXT}.")
 
     def _is_tornados(self, call: cst.Call) -> bool:
         """Whether a call is of Tornado's own API, which the catalogue knows as far as it can.

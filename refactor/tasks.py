@@ -102,6 +102,14 @@ class Tasks:
 
     def task(self, call: cst.Call) -> Form | None:
         """The form of ``gen.Task(...)``; None where it stays."""
+        try:
+            return self._task(call)
+        except Refused as refused:
+            if id(refused.node) not in self.unit.file.names.parents:
+                refused.node = call  # the person knows nothing of a call that was made here
+            raise
+
+    def _task(self, call: cst.Call) -> Form | None:
         raising = self._raising(call)
         if raising is not None:
             return self.site(raising)
