@@ -55,8 +55,11 @@ def dropped(delegates: Delegates, call: cst.Call, file: Parsed, first: str) -> b
     """Whether ``call`` may be a coroutine's, its future is dropped, and nothing comes after it.
 
     A native coroutine that nobody awaits never runs, so it is not one of them; nor is one
-    under ``@asynchronous``, which gives None.
+    under ``@asynchronous``, which gives None, or one that ``gen.coroutine`` takes a callback for.
     """
+    named = {arg.keyword.value for arg in call.args if arg.keyword is not None}
+    if "callback" in named or any(arg.star == "**" for arg in call.args):
+        return False
     reached = delegates.methods.on_self(call, file, first)
     coroutines = [each for each in reached if delegates.kind(each) == "coroutine"]
     unclear = any(
