@@ -12,7 +12,7 @@ from .inspecting import is_looked_at
 from .methods import Method, Use
 from .outsiders import expected
 from .patches import is_patch
-from .workspace import Class, Parsed
+from .workspace import Class
 
 if TYPE_CHECKING:
     from .delegates import Delegates
@@ -47,7 +47,7 @@ def _ends_there(delegates: Delegates, use: Use) -> bool:
     if isinstance(use.node, cst.SimpleString):
         return False
     if isinstance(call, cst.Arg):
-        return _answers_callback(delegates, use.file, names.parents.get(id(call)), use.inside)
+        return _answers_callback(delegates, names.parents.get(id(call)), use.inside)
     if not isinstance(call, cst.Call) or call.func is not use.node or use.inside is None:
         return False
     verb = delegates.is_handler(use.inside) or delegates.is_verb(use.inside)
@@ -58,16 +58,15 @@ def _ends_there(delegates: Delegates, use: Use) -> bool:
 
 
 def _answers_callback(
-    delegates: Delegates, file: Parsed, given: cst.CSTNode | None, inside: Method | None
+    delegates: Delegates, given: cst.CSTNode | None, inside: Method | None
 ) -> bool:
     """Whether the context of an operation answers the errors of what is passed to ``given``.
 
-    A function of the project that is no operation may call it at once.
+    Whatever is no operation may call it at once, or outside of the context.
     """
-    if not isinstance(given, cst.Call):
+    if not isinstance(given, cst.Call) or inside is None:
         return False
-    operation = delegates.finder(inside).operation(given) if inside is not None else None
-    return operation is not None or not delegates.methods.called(file, given.func)
+    return delegates.finder(inside).operation(given) is not None
 
 
 def keeps_working(delegates: Delegates, method: Method, use: Use) -> bool:

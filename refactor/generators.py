@@ -55,11 +55,16 @@ class Generator:
 
 def applies(unit: Unit, node: cst.FunctionDef) -> bool:
     """Whether a handler is a generator, or a coroutine without ``yield``."""
-    return decorated(unit.file.names, node, COROUTINE) is not None or _yields(node)
+    coroutine = decorated(unit.file.names, node, COROUTINE) is not None
+    return coroutine or node.asynchronous is not None or _yields(node)
 
 
 def rewrite(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
     """The rewrite of a generator handler; raises Refused when it has to stay as it is."""
+    names, node = unit.file.names, handler.node
+    marked = decorated(names, node, COROUTINE) or decorated(names, node, ENGINE)
+    if node.asynchronous is not None and marked is None:
+        return _native_before(unit, handler, cls, first)
     generator = _generator(unit, handler, cls, first)
     finder = unit.finder(cls)
     _check_role(generator, finder)
@@ -76,6 +81,29 @@ def rewrite(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
             note = f"stays a generator coroutine: '{reason}' has no certain form with await"
             return _decorated(unit, generator, finder, note)
     return _decorated(unit, generator, finder)
+
+
+def _native_before(unit: Unit, handler: Handler, cls: Class, first: str) -> Rewrite:
+    """An ``async def`` whose decorator waits for it and finishes, as Tornado does by itself."""
+    generator = Generator(handler, cls, first, handler.decorator, engine=False)
+    finder = unit.finder(cls)
+    _check_role(generator, finder)
+    decorators.check(unit, handler, [handler.decorator])
+    _check_callers(unit, generator)
+    _check_finishing(unit, generator)
+    Bystanders(unit, finder).check(generator.node, first)
+    if unit.options.tornado >= 6:
+        _check_removed(unit, generator.node, generator.node.body)
+    new = decorators.without(generator.node, [handler.decorator])
+    return Rewrite(((generator.node, new),), (), ())
+
+
+def _check_removed(unit: Unit, node: cst.FunctionDef, body: cst.CSTNode) -> None:
+    """Refuse (UC601) a name in ``body`` that Tornado 6 does not have."""
+    for each in tree.walk(body):
+        named = isinstance(each, cst.Name | cst.Attribute)
+        if named and is_removed(unit.file.names.qualified(each, node.body)):
+            raise Refused("UC601", node, what=tree.code(each))
 
 
 def _yields(node: cst.FunctionDef) -> bool:
@@ -209,10 +237,7 @@ def waiting(
     block = yields.block(stmts[len(docstring) :], Place())
     if forms.options.tornado >= 6:
         whole = cst.IndentedBlock(body=block)
-        for each in tree.walk(whole):
-            named = isinstance(each, cst.Name | cst.Attribute)
-            if named and is_removed(unit.file.names.qualified(each, node.body)):
-                raise Refused("UC601", node, what=tree.code(each))
+        _check_removed(unit, node, whole)
         old = unit.file.names.parents
         if any(is_quiet(arg) and id(arg) in old for arg in tree.find(whole, cst.Arg)):
             raise Refused("UC601", node, what="raise_error=False")

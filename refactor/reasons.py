@@ -185,7 +185,7 @@ REASONS: dict[str, Entry] = {
     ),
     "UC415": Entry(
         "callers go on after an error",
-        "line {at} of {where} calls '{what}' and goes on after an error, which ends here today",
+        "line {at} of {where} leads to '{what}' and goes on after an error, which ends here today",
     ),
     "UC416": Entry(
         "error without an error page",

@@ -51,6 +51,16 @@ CONCURRENT_MODULES = frozenset(
     | {"weakref", "subprocess", "socketserver", "queue", "thread"}
 )
 
+SCHEDULING = {
+    "add_callback": 0,
+    "add_callback_from_signal": 0,
+    "add_timeout": 1,
+    "call_at": 1,
+    "call_later": 1,
+    "spawn_callback": 0,
+}
+"""Methods of an event loop that nothing else has, and where they take a function."""
+
 ERRORS = frozenset({"e", "err", "error", "exc", "exception"})
 """How people call the parameter of a callback that gets what went wrong."""
 
@@ -248,7 +258,7 @@ class SiteFinder:
 
     def _unknown(self, call: cst.Call, first: str) -> Site | None:
         """A call that is not in the catalogue: taken as an operation only if the person says so."""
-        carriers = [arg for arg in call.args if self._callable(arg)]
+        carriers = [arg for arg in call.args if self._callable(arg)] or _scheduled(call)
         carrier = min(carriers, key=_is_not_the_callback, default=None)
         if carrier is None or self._synchronous(call, first):
             return None
@@ -343,6 +353,13 @@ class SiteFinder:
             unbound = self.file.names.owner(call, call.func.value) is None
             return unbound and hasattr(builtins, call.func.value)
         return isinstance(call.func, cst.Attribute) and call.func.attr.value in SYNCHRONOUS_METHODS
+
+
+def _scheduled(call: cst.Call) -> list[cst.Arg]:
+    """What a call gives to an event loop, by the name of the loop's method alone."""
+    place = SCHEDULING.get(call.func.attr.value) if isinstance(call.func, cst.Attribute) else None
+    plain = [arg for arg in call.args if arg.keyword is None and not arg.star]
+    return [] if place is None else plain[place : place + 1]
 
 
 def _is_not_the_callback(arg: cst.Arg) -> bool:
