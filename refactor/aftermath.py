@@ -143,9 +143,16 @@ def _quiet_value(value: cst.CSTNode, first: str) -> bool:
     if isinstance(value, cst.BaseNumber | cst.SimpleString | cst.Name):
         return True
     if isinstance(value, cst.List | cst.Tuple):
-        return all(_quiet_value(e.value, first) for e in value.elements)
+        return all(
+            isinstance(e, cst.Element) and _quiet_value(e.value, first) for e in value.elements
+        )
     if isinstance(value, cst.Dict):
-        return not value.elements
+        return all(
+            isinstance(e, cst.DictElement)
+            and isinstance(e.key, cst.BaseNumber | cst.SimpleString)
+            and _quiet_value(e.value, first)
+            for e in value.elements
+        )
     if isinstance(value, cst.UnaryOperation) and isinstance(value.operator, cst.Not):
         return _quiet_value(value.expression, first)
     return False
