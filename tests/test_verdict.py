@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from uncallback.runtime.explore.describe import describe
+from uncallback.runtime.explore.evidence import UNSETTLED
 from uncallback.runtime.explore.render import as_data, as_text
 from uncallback.runtime.explore.search import Budget, Execute
 from uncallback.runtime.explore.tape import Recorder, decode, encode
-from uncallback.runtime.explore.trace import FINISHED, NEVER, Interrupted, Outline, Run
+from uncallback.runtime.explore.trace import FINISHED, NEVER, TOGETHER, Interrupted, Outline, Run
 from uncallback.runtime.explore.verdict import Judgement, Side, judge
 
 Body = Callable[[Recorder], "str | None"]
@@ -152,6 +153,26 @@ def test_a_loop_that_does_not_return_is_cut_and_compared() -> None:
 
     assert compare(loops, fetch("a", "b", "c")).result == "different"
     assert compare(loops, loops_after_two_notes).result == "inconclusive"  # no run ended
+
+
+def test_what_is_served_beside_a_request_that_does_not_return_is_not_compared() -> None:
+    """Where the run is cut off, the one version has served the other request and the other not."""
+
+    def served(late: bool) -> Body:
+        def body(recorder: Recorder) -> None:
+            if recorder.choose("another request", ["none", "one"]):
+                recorder.record(TOGETHER, "at the same time")
+                if not late:
+                    recorder.record("body", "served")
+                while True:
+                    recorder.record("body", "again")
+            recorder.record("body", "served")
+
+        return body
+
+    judgement = compare(served(late=False), served(late=True))
+    assert (judgement.result, judgement.complete) == ("equivalent", False)
+    assert UNSETTLED in judgement.details["held"]
 
 
 def test_a_run_out_of_time_is_an_outcome() -> None:

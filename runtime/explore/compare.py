@@ -163,9 +163,10 @@ def parting(left: Trace, right: Trace) -> int | None:
 
     A run that does not return was cut off somewhere, so of two such runs only what both have is
     compared. Between requests that came at the same time no order is promised: there the effects
-    must be the same, whatever their order and whichever of the requests they are of.
+    must be the same, whatever their order and whichever of the requests they are of; of those that
+    were cut off nobody knows what both had (``is_unsettled``).
     """
-    if left == right:
+    if left == right or is_unsettled(left, right):
         return None
     if _is_mixed(left, right) and _mixed(left) == _mixed(right):
         return None
@@ -174,8 +175,17 @@ def parting(left: Trace, right: Trace) -> int | None:
         if ours != theirs:
             break
         agreed += 1
-    cut = left[-1] == right[-1] == ("end", STUCK, "")
-    return None if cut and agreed >= min(len(left), len(right)) - 1 else agreed
+    return None if _are_cut(left, right) and agreed >= min(len(left), len(right)) - 1 else agreed
+
+
+def is_unsettled(left: Trace, right: Trace) -> bool:
+    """Whether requests came at the same time, and one of them does not return: where the runs were
+    cut off the others had come to different points."""
+    return _are_cut(left, right) and _is_mixed(left, right)
+
+
+def _are_cut(left: Trace, right: Trace) -> bool:
+    return left[-1] == right[-1] == ("end", STUCK, "")
 
 
 def _is_mixed(left: Trace, right: Trace) -> bool:

@@ -7,12 +7,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .compare import Sets, accepted
+from .compare import Sets, accepted, is_unsettled
 from .search import Pair
 from .trace import NEVER, ORDER, STUCK, Place
 
 ACCEPTED = "log lines of the loop about an answer to a client that had left"
 """What ``details["accepted"]`` counts: see ``compare.accepted``."""
+
+UNSETTLED = "what is served at the same time as a request that does not return"
+"""What is held fixed where ``compare.is_unsettled``."""
 
 KINDS = 20
 """Different differences that are counted apart."""
@@ -47,6 +50,8 @@ class Evidence:
         """Take in one pair of runs."""
         self.pairs += 1
         before, after = pair.traces
+        if is_unsettled(before, after):
+            self.held.add(UNSETTLED)
         if pair.agreed is None:
             after = before
         self.sets.before.add(before)
