@@ -86,6 +86,28 @@ def test_what_comes_because_of_the_answer_is_not_compared() -> None:
     assert list(judgement.details["answered"]) == ["KeyError"]
 
 
+ENDLESS = """
+class Events(RequestHandler):
+    @gen.coroutine
+    def get(self):
+        while True:
+            yield self.application.events.get()
+            self.write("event")
+"""
+
+
+def test_an_error_that_no_log_came_to_tell_of_is_known_from_other_runs() -> None:
+    """A further request, which comes as the first one is open, does not return."""
+    before, after = (
+        "SEEN = []\n" + text.replace("response = yield", "SEEN.append(1)\n        response = yield")
+        for text in (DROPPED.replace("self.load()", "self.loading = self.load()"), WAITED)
+    )
+    judgement = compare(before + ENDLESS, after + ENDLESS, answers=True, runs=120)
+    assert judgement.result == "inconclusive", judgement.reason
+    other = after.replace("response.body", "b'no'")
+    assert compare(before + ENDLESS, other + ENDLESS, answers=True, runs=120).result == "different"
+
+
 TOGETHER = handler(
     """
     seen = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
@@ -83,13 +84,14 @@ def accepted(event: Event) -> bool:
     )
 
 
-def answered(before: Run, after: Run) -> str | None:
+def answered(before: Run, after: Run, seen: Iterable[str] = ()) -> str | None:
     """The error (by its class) that only ``after`` answers, or ``None`` where more differs.
 
     ``before`` has it in the log and may leave the request open: a future that nobody waited for, or
     a callback of the auth mixins of Tornado 4 (SEMANTICS sections 2 and 3). ``after`` handles it as
     the request's. Whatever else ``before`` did, ``after`` must have done too, in the same order;
-    what came from outside because the request was still open does not count.
+    what came from outside because the request was still open does not count. A run that was cut off
+    did not come to log such errors: there the classes ``seen`` in other runs are taken for logged.
     """
     if _is_mixed(trace(before), trace(after)):
         return _answered_together(before, after)
@@ -100,6 +102,8 @@ def answered(before: Run, after: Run) -> str | None:
     if not theirs or theirs[0][:2] != _HANDLED:
         return None
     lost = "\n".join(event.detail for event in ours if _only_logged(event))
+    if before.end == STUCK:
+        lost = "\n".join((lost, *seen))
     asked, answers = ({q.key for q in run.asked} for run in (before, after))
     handled = theirs[: max(agreed + 1, _until_asked(after, asked)) - agreed]
     mine = Counter(event for event in handled if event[:2] == _HANDLED)

@@ -93,7 +93,7 @@ class _Trial:
         """The error whose answer is all that two runs differ in, where that may be."""
         if not self._answers or not pair.differs:
             return None
-        return answered(pair.before, pair.after)
+        return answered(pair.before, pair.after, self._evidence.answers)
 
     def _steady_pairs(self) -> Iterator[Pair]:
         """The pairs of the search; now and then a version is held against itself."""

@@ -59,6 +59,7 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
     generation.switch(program.version.tornado)
     program.refresh()
     program.loop.reset()
+    _clear_up()
     here = Circumstances(program.harvest, program.catalogue, program.locate)
     here.failures = program.failures
     here.fixed.update(program.fixed)
@@ -74,6 +75,8 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
         with patched():
             return _Request(program, handler, chooser, here).run()
     except BaseException:
+        global _cut_off
+        _cut_off = True
         program.watch.spoil()
         raise
     finally:
@@ -83,6 +86,19 @@ def execute(program: LoadedVersion, handler: str, chooser: Recorder) -> Run:
         _tidy()
         if collecting:
             gc.enable()
+
+
+_cut_off = False
+"""Whether the last run was interrupted: what it was about is still there."""
+
+
+def _clear_up() -> None:
+    """Throw away what an interrupted run has left, or its errors would be logged in the next."""
+    global _cut_off
+    if _cut_off:
+        _cut_off = False
+        with patched():
+            gc.collect(1)
 
 
 _runs = itertools.count(1)
@@ -95,7 +111,7 @@ def _tidy() -> None:
     what was still in use at that moment stays for here.
     """
     number = next(_runs)
-    if number % 64 == 0:
+    if number % 64 == 0 and not _cut_off:  # which is still in use now, and would only grow old
         gc.collect(2 if number % 16384 == 0 else 1)
 
 
