@@ -22,7 +22,10 @@ set_result set_exception
 """
 _MUTATORS = frozenset(_CHANGING.split())
 _LISTENERS = frozenset(
-    {"on_message", "on_ping", "on_pong", "data_received", "check_origin", "select_subprotocol"}
+    """
+    on_message on_ping on_pong data_received check_origin select_subprotocol
+    check_etag_header compute_etag set_etag_header
+    """.split()  # noqa: SIM905
 )
 _ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _OF_FRAMES = frozenset({"tb_frame", "tb_next", "tb_lineno", "f_back", "f_code", "f_lineno"})

@@ -6,10 +6,8 @@ read is present or absent, and its value may be one that the code compares it wi
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Container, Iterable, Iterator, Sequence
-from functools import lru_cache
 from http.cookies import Morsel
 from typing import Any, ClassVar
 
@@ -21,25 +19,16 @@ from ..web import Application
 from .circumstances import now
 from .shown import shown
 from .standin import Standin, part
+from .values import ETAGS, looks_at_etags, texts
 
 SECRET = "a secret of the application under check"
 BODIES = frozenset({"POST", "PUT", "PATCH"})
 """Methods of requests that may have a body."""
 
 _SIGNED = frozenset({"get_secure_cookie", "get_signed_cookie"})
-_ADDRESSES = ("url", "uri", "link", "href")
-"""Parts of names whose value may be an address that is then fetched."""
-
 _ALIKE = "as in the first request"
-_OF_MEDIA_TYPES = frozenset({"Accept", "Content-Type"})
-_MEDIA_TYPE = re.compile(r"(application|audio|image|multipart|text|video)/[a-z0-9.+-]+\Z")
-_MOST_MEDIA_TYPES = 4
-"""Headers whose value is a media type, how these look (RFC 6838), and how many are tried."""
-
 _UNNAMED = "x-other"
 """A name that no code has heard of, for code that looks at whatever there is."""
-_ACCENTED = "\u00fcber"
-"""A value for code that measures text, or turns it into bytes."""
 
 _PLACED = frozenset(
     f"{get}{place}_argument{s}"
@@ -64,30 +53,19 @@ def request_of(connection: object) -> str:
     return getattr(connection, "tag", "")
 
 
-def _value(of: str, kind: str, name: str, more: Sequence[str] = ()) -> str | None:
-    """Ask for the value of something named, maybe one of ``more``; ``None`` if it is absent."""
+def _value(of: str, kind: str, name: str) -> str | None:
+    """Ask for the value of something named; ``None`` if it is absent."""
     here = now()
     here.hold(f"the value of {kind} {name}, but for those tried")
-    values = ["1", "text", *here.harvest.texts(name), *more]
-    if name in _OF_MEDIA_TYPES:
-        values[:0] = _media_types(here.harvest.strings)
+    values = texts(kind, name, here.harvest)
     if here.harvest.json:
         text = f'{{"from": "{kind} {name}"}}'
         here.bodies[text] = f"{kind} {name}"
         values.insert(0 if kind == "cookie" else len(values), text)
-    if any(word in name.lower() for word in _ADDRESSES):
-        values.append("http://there.example.com/")
-    values = list(dict.fromkeys(values))
     taken = _settle(of, f"{kind} {name}", [repr(values[0]), "absent", *map(repr, values[1:])])
     if taken == 1:
         return None
     return values[0] if taken == 0 else values[taken - 1]
-
-
-@lru_cache(maxsize=64)
-def _media_types(strings: frozenset[str]) -> list[str]:
-    """The media types that the code names, but for a few at most."""
-    return sorted(filter(_MEDIA_TYPE.match, strings))[:_MOST_MEDIA_TYPES]
 
 
 def _named(of: str, what: str, kind: Container[str]) -> list[str]:
@@ -146,10 +124,7 @@ class _Arguments(_AskedFor):
         if name in dict.keys(self):
             return dict.__getitem__(self, name)
         harvest = now().harvest
-        more = ["", " text "] if harvest.blanks else [""]
-        if harvest.measures or "encode" in harvest.attributes:
-            more.append(_ACCENTED)
-        value = _value(self.of, "argument", name, more)
+        value = _value(self.of, "argument", name)
         if value is None or not self._is_here(name):
             return default
         times = ("once", "twice") if harvest.attributes & _PLURAL else ("once",)
@@ -183,9 +158,11 @@ class _Headers(HTTPHeaders):
         self.of = of
 
     def _asked(self, name: str) -> str | None:
-        if sys._getframe(2).f_code.co_filename not in now().files:
+        here, name = now(), normalized(name)
+        of_code = sys._getframe(2).f_code.co_filename in here.files
+        if not of_code and (name != ETAGS or not looks_at_etags(here.harvest)):
             return None
-        return _value(self.of, "header", normalized(name))
+        return _value(self.of, "header", name)
 
     def get(self, name: str, default: Any = None) -> Any:
         if normalized(name) in self._values:
