@@ -540,6 +540,7 @@ def test_media_types_that_the_code_names_are_tried_first() -> None:
         "'text/plain'",
         "'1'",
         "'text'",
+        "'application/json, */*;q=0.5'",
     )
     assert asked["header X-Accept"][0] == "'1'"
 
