@@ -143,12 +143,14 @@ def _request(plain: Request, choices: Sequence[Choice]) -> Request:
         elif kind == "cookie":
             cookie = f"{subject}={literal_eval(answer)}"
             headers["Cookie"] = "; ".join(filter(None, (headers.get("Cookie"), cookie)))
-    encoded = urlencode(query, doseq=True)
+    encoded, filled = (urlencode(a, doseq=True, errors="surrogateescape") for a in (query, form))
     path = f"{_path(plain, asked)}?{encoded}" if encoded else _path(plain, asked)
     if parts := _parts(asked):
         body = ""
     elif body is None:
-        body = urlencode(form, doseq=True) or ("x=1" if method in WITH_BODY else "")
+        body = urlencode(form, doseq=True, errors="surrogateescape") or (
+            "x=1" if method in WITH_BODY else ""
+        )
     return dataclasses.replace(
         plain,
         method=method,

@@ -127,10 +127,11 @@ class _Arguments(_AskedFor):
         value = _value(self.of, "argument", name)
         if value is None or not self._is_here(name):
             return default
+        sent = value.encode("utf-8", "surrogateescape")
         times = ("once", "twice") if harvest.attributes & _PLURAL else ("once",)
         if len(times) > 1 and _settle(self.of, f"argument {name} is given", times):
-            return [value.encode(), b"text"]
-        return [value.encode()]
+            return [sent, b"text"]
+        return [sent]
 
     def _is_here(self, name: str) -> bool:
         if not self.only or not _PLACED & now().harvest.attributes:

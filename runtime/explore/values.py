@@ -25,6 +25,12 @@ _SHAPED = {"Accept": "{}, */*;q=0.5", "Content-Type": "{}; charset=UTF-8"}
 _NUMBERS = ("0", "-1", "1.5")
 """Numbers that are at an end, or that not every conversion takes."""
 
+NOT_TEXT = "\udcff"
+"""Bytes that are not UTF-8, written as PEP 383 has it: reading them as text fails."""
+
+_OF_ARGUMENTS = frozenset({"HTTPError", "MissingArgumentError"})
+"""What reading an argument may raise, for code that catches it."""
+
 _MARKED = "<\u00fcber> & b+c"
 """A text that looks otherwise once it is escaped, quoted, encoded or measured in bytes."""
 
@@ -61,6 +67,8 @@ def _of_arguments(harvest: Harvest) -> Iterator[str]:
     yield from ("", " text ") if harvest.blanks else ("",)
     if harvest.reads_numbers:
         yield from _NUMBERS
+    if any(name.rpartition(".")[2] in _OF_ARGUMENTS for name in harvest.caught):
+        yield NOT_TEXT
     if harvest.measures or _MARKING & (harvest.attributes | harvest.dotted):
         yield _MARKED
 
