@@ -148,9 +148,7 @@ def _request(plain: Request, choices: Sequence[Choice]) -> Request:
     if parts := _parts(asked):
         body = ""
     elif body is None:
-        body = urlencode(form, doseq=True, errors="surrogateescape") or (
-            "x=1" if method in WITH_BODY else ""
-        )
+        body = filled or ("x=1" if method in WITH_BODY else "")
     return dataclasses.replace(
         plain,
         method=method,
