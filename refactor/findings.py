@@ -77,7 +77,8 @@ class Findings:
                 handler = node.handlers[at]
                 self._add("UC706", handler, what=tree.code(handler.type or handler))
         for child in node.children:
-            if not (isinstance(node, cst.Attribute) and child is node.attr):
+            name = isinstance(node, cst.AssignTarget) and isinstance(child, cst.Name)
+            if not name and not (isinstance(node, cst.Attribute) and child is node.attr):
                 self.visit(child)
 
     def _add(self, code: str, node: cst.CSTNode, **facts: object) -> None:
@@ -173,7 +174,10 @@ def _imported(module: cst.Module) -> Iterator[str]:
 
 def _targets(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
     origin = node.module if isinstance(node, cst.ImportFrom) else None
-    for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
+    if isinstance(node.names, cst.ImportStar):
+        yield tree.dotted(origin) or "" if origin is not None else ""
+        return
+    for alias in node.names:
         parts = [tree.dotted(part) or "" for part in (origin, alias.name) if part is not None]
         yield ".".join(parts)
 

@@ -274,6 +274,26 @@ class _DropImports(cst.CSTTransformer):
             kept[-1] = kept[-1].with_changes(comma=aliases[-1].comma)
         return updated_node.with_changes(names=kept)
 
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        """What stood above an import that is gone stands above the next statement."""
+        body = list(updated_node.body)
+        at, waiting = 0, list[cst.EmptyLine]()
+        for stmt in original_node.body:
+            if self._vanishes(stmt):
+                waiting += cst.ensure_type(stmt, cst.SimpleStatementLine).leading_lines
+                continue
+            own = list(getattr(body[at], "leading_lines", ()))
+            if any(line.comment for line in waiting) or not own:
+                body[at] = body[at].with_changes(leading_lines=[*waiting, *own])
+            at, waiting = at + 1, []
+        return updated_node.with_changes(body=body)
+
+    def _vanishes(self, stmt: cst.CSTNode) -> bool:
+        small = tree.small(stmt)
+        if not isinstance(small, cst.ImportFrom) or isinstance(small.names, cst.ImportStar):
+            return False
+        return all(self._local(alias) in self.gone for alias in small.names)
+
     def _local(self, alias: cst.ImportAlias) -> str:
         named = alias.asname.name if alias.asname is not None else alias.name
         return tree.dotted(named) or ""
