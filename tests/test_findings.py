@@ -143,3 +143,26 @@ def test_what_was_rewritten_is_left_out(tmp_path: Path) -> None:
         ]
     )
     assert found(tmp_path, source) == [("UC703", 1)]  # stack_context, which nobody uses
+
+
+def test_star_imports_and_other_names_are_told_of(tmp_path: Path) -> None:
+    text = """from tornado import gen
+from tornado.stack_context import *
+Task = gen.Task
+
+
+class Page:
+    @gen.coroutine
+    def get(self):
+        with NullContext():
+            yield Task(self.load)
+"""
+    (tmp_path / "app.py").write_text(text, "utf-8")
+    (conversion,) = convert(Project(tmp_path), ["app.py"], Options(tornado=6))
+    found = [(each.code, each.line, each.message.split("'")[1]) for each in conversion.findings]
+    assert found == [
+        ("UC703", 2, "tornado.stack_context"),
+        ("UC703", 3, "gen.Task"),
+        ("UC703", 9, "NullContext"),
+        ("UC703", 10, "Task"),
+    ]
