@@ -24,6 +24,13 @@ REMOVED = frozenset(
         "tornado.testing.LogTrapTestCase",
         "tornado.testing.get_unused_port",
         "tornado.ioloop.PollIOLoop",
+        "tornado.stack_context",
+        "tornado.stack_context.ExceptionStackContext",
+        "tornado.stack_context.NullContext",
+        "tornado.stack_context.StackContext",
+        "tornado.stack_context.StackContextInconsistentError",
+        "tornado.stack_context.run_with_stack_context",
+        "tornado.stack_context.wrap",
     }
 )
 STACK_CONTEXT = "tornado.stack_context"
@@ -42,6 +49,4 @@ WITHOUT_CALLBACK = (
 
 def is_removed(qualified: str | None) -> bool:
     """Whether a full dotted name is gone in Tornado 6."""
-    return qualified is not None and (
-        qualified in REMOVED or qualified.partition(STACK_CONTEXT)[:2] == ("", STACK_CONTEXT)
-    )
+    return qualified in REMOVED

@@ -263,6 +263,8 @@ class SiteFinder:
         if carrier is None or self._synchronous(call, first):
             return None
         func = tree.code(call.func)
+        if self._is_spawned(call):
+            return None
         if self._is_tornados(call):
             code = "UC304" if self._is_stack_context(call) else "UC401"
             raise Refused(code, call, what=func)
@@ -287,6 +289,17 @@ class SiteFinder:
         if callback.function is None:
             return ["result"]
         return [each.name.value for each in open_parameters(callback) if each.default is None]
+
+    def _is_spawned(self, call: cst.Call) -> bool:
+        """Whether a call is of ``IOLoop.spawn_callback``: nobody waits for what it starts.
+
+        Nor are its errors anybody's business: it runs outside of the stack contexts of its caller
+        (Tornado's documentation of ``spawn_callback``).
+        """
+        func = call.func
+        if not isinstance(func, cst.Attribute) or func.attr.value != "spawn_callback":
+            return False
+        return "tornado.ioloop.IOLoop" in self.receivers.owners(func.value, func)
 
     def _is_stack_context(self, call: cst.Call) -> bool:
         qualified = self.file.names.qualified(call.func, call) or ""
