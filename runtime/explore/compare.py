@@ -124,7 +124,8 @@ def _answered_together(before: Run, after: Run) -> str | None:
     until = _until_asked(before, {question.key for question in after.asked})
     until = next((at for at, event in enumerate(done[:until]) if _left_open(event)), until)
     ours, theirs = (Counter(map(_without_tags, each)) for each in (done[:until], effects(after)))
-    handled = [detail for kind, subject, detail in theirs - ours if (kind, subject) == _HANDLED]
+    new = theirs - Counter(map(_without_tags, done))
+    handled = [detail for kind, subject, detail in new if (kind, subject) == _HANDLED]
     logged = "\n".join(event.detail for event in done if _only_logged(event))
     known = all(re.search(rf"\b{re.escape(each[1:-1])}\b", logged) for each in handled)
     same = all(_only_logged(Event(*each)) for each in ours - theirs)
