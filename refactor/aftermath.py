@@ -57,18 +57,33 @@ def _idle(small: cst.CSTNode | None) -> bool:
     return isinstance(small, cst.Expr) and isinstance(small.value, cst.BaseString | cst.Ellipsis)
 
 
-def may_raise(stmts: Sequence[cst.CSTNode], first: str, finished: bool = True) -> bool:
+def may_raise(
+    stmts: Sequence[cst.CSTNode],
+    first: str,
+    finished: bool = True,
+    defined: Callable[[str], bool] = lambda _: False,
+) -> bool:
     """Whether running ``stmts`` could raise; only what plainly cannot is trusted.
 
-    ``finished`` says that the request may have been finished before, so that ``write`` raises.
+    ``finished`` says that the request may have been finished before, so that ``write`` raises;
+    ``defined``, whether the project has a method or property of a name on self.
     """
-    if finished and any(f"{first}.write" in _called_paths(stmt) for stmt in stmts):
+    used = {path for stmt in stmts for path in (*_called_paths(stmt), *_stored_paths(stmt))}
+    if finished and f"{first}.write" in used:
+        return True
+    own = [path.rpartition(".")[2] for path in used if path and path.rpartition(".")[0] == first]
+    if any(map(defined, own)):
         return True
     return not all(_quiet(stmt, first) for stmt in stmts)
 
 
 def _called_paths(node: cst.CSTNode) -> set[str | None]:
     return {tree.dotted(call.func) for call in tree.find(node, cst.Call, into_functions=False)}
+
+
+def _stored_paths(node: cst.CSTNode) -> set[str | None]:
+    targets = (tree.dotted(each.target) for each in tree.find(node, cst.AssignTarget))
+    return {*targets, *(tree.dotted(each.target) for each in tree.find(node, cst.AugAssign))}
 
 
 def may_finish(

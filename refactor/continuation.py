@@ -139,6 +139,10 @@ class Continuations:
         around = [*self._finishing][:1] + [id(each.function) for each in self.nesting.levels]
         return finishes or any(self._finishing.get(each, False) for each in around)
 
+    def defined(self, name: str) -> bool:
+        """Whether ``self.name`` may be a method or property of the project."""
+        return bool(self.unit.delegates.methods.virtual(self.cls, name))
+
     @cached_property
     def _finishes_on_close(self) -> bool:
         """Whether ``on_connection_close`` may finish the request."""

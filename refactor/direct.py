@@ -220,7 +220,8 @@ class Converter:
         )
         started = self._put([stmt], pending)
         behind_all = after if leaving else [*after, *behind]
-        raising = may_raise(behind_all, self.host.first, self.finished)
+        defined = self.continuations.defined
+        raising = may_raise(behind_all, self.host.first, self.finished, defined)
         top = self.place.statement_site(stmt) is not None
         self._check_delegates(stmt, sites, raising and not top)
         names = list(dict.fromkeys(p.started.future for p in pending.values()))

@@ -313,7 +313,8 @@ class FanOut:
         wait = self.forms.yielding().finish(site, started, target or None, host.taken)
         if site.operation.errors == "raised":
             return self._reported([*wait, *body], host), given
-        reported = self._reported(body, host) if may_raise(body, host.first) else body
+        raising = may_raise(body, host.first, defined=self.continuations.defined)
+        reported = self._reported(body, host) if raising else body
         return [*wait, *reported], given
 
     def _reported(self, body: tree.Block, host: Host) -> tree.Block:

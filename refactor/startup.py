@@ -9,6 +9,7 @@ runs (SEMANTICS section 6, trap 4), so whoever called the helper cannot hear of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import libcst as cst
@@ -80,6 +81,7 @@ def _raises(delegates: Delegates, method: Method) -> bool:
 def _quiet(delegates: Delegates, method: Method) -> bool:
     """Whether nothing can be raised between the call and the first operation."""
     first, finder = method.first, delegates.finder(method)
+    defined = partial(_defined, delegates, method)
     for stmt in tree.block(method.node.body):
         if isinstance(stmt, cst.FunctionDef) and not stmt.decorators:
             continue
@@ -89,9 +91,14 @@ def _quiet(delegates: Delegates, method: Method) -> bool:
         waited = _yielded(stmt)
         if waited is not None:
             return _plainly(waited) and _is_done_later(delegates, method, waited)
-        if may_raise([stmt], first, finished=False):
+        if may_raise([stmt], first, False, defined):
             return False
     return True
+
+
+def _defined(delegates: Delegates, method: Method, name: str) -> bool:
+    """Whether ``self.name`` may be a method or property of the project."""
+    return bool(delegates.methods.virtual(method.cls, name))
 
 
 def _returns_first(finder: SiteFinder, call: cst.Call, first: str) -> bool:
@@ -141,6 +148,7 @@ def _plain(value: cst.BaseExpression) -> bool:
 
 def _raises_behind(delegates: Delegates, method: Method) -> bool:
     first, finder = method.first, delegates.finder(method)
+    defined = partial(_defined, delegates, method)
 
     def starting(node: cst.CSTNode) -> bool:
         calls = tree.find(node, cst.Call, into_functions=False)
@@ -160,10 +168,12 @@ def _raises_behind(delegates: Delegates, method: Method) -> bool:
                 continue
             blocks = [tree.block(suite) for suite in tree.sub_blocks(stmt)]
             busy = [block for block in blocks if any(starting(each) for each in block)]
-            if any(behind(block) for block in busy) or may_raise(_next(stmt, busy), first, False):
+            if any(behind(block) for block in busy) or may_raise(
+                _next(stmt, busy), first, False, defined
+            ):
                 return True
             if not busy or not all(leaves(block) for block in busy):
-                return may_raise(stmts[index + 1 :], first, finished=False)
+                return may_raise(stmts[index + 1 :], first, False, defined)
         return False
 
     return behind(tree.block(method.node.body))
