@@ -381,7 +381,10 @@ def _is_not_the_callback(arg: cst.Arg) -> bool:
 
 
 def _is_property(function: cst.FunctionDef) -> bool:
-    return any("property" in tree.code(each.decorator) for each in function.decorators)
+    """Whether a method is a property, or the setter of one, which is the definition that counts."""
+    marks = [tree.code(each.decorator) for each in function.decorators]
+    accessors = {f"{function.name.value}.{each}" for each in ("getter", "setter", "deleter")}
+    return any("property" in mark or mark in accessors for mark in marks)
 
 
 def handed_on(call: cst.Call, argument: cst.Arg) -> list[cst.Arg]:
