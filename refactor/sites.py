@@ -53,13 +53,14 @@ CONCURRENT_MODULES = frozenset(
 
 SCHEDULING = {
     "add_callback": 0,
-    "add_callback_from_signal": 0,
     "add_timeout": 1,
     "call_at": 1,
     "call_later": 1,
-    "spawn_callback": 0,
 }
-"""Methods of an event loop that nothing else has, and where they take a function."""
+"""Methods of an event loop that nothing else has, and where they take a function.
+
+What ``spawn_callback`` is given runs outside of every context.
+"""
 
 ERRORS = frozenset({"e", "err", "error", "exc", "exception"})
 """How people call the parameter of a callback that gets what went wrong."""
