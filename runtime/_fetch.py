@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from functools import partial
 from http.client import responses
@@ -192,7 +193,8 @@ class Fetch:
             LocalExchange(self).begin(server, body, chunks)
             return
         self.key = self.client.question(self.plain)
-        loop.add_external(self.key, self._ask)
+        limit = self.request.request_timeout
+        loop.add_external(self.key, self._ask, loop.time() + limit if limit else math.inf)
 
     def _ask(self) -> None:
         """The outside world answers, one way or another."""

@@ -6,6 +6,7 @@ to happen; where the real world could have gone one way or another, ``choices.ch
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -25,13 +26,17 @@ Entry = tuple[Contexts, Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class External:
-    """An operation outside that is still to complete; handle for ``remove_external``."""
+    """An operation outside that is still to complete; handle for ``remove_external``.
 
-    __slots__ = ("deliver", "key")
+    Once the loop's clock shows ``until`` it has completed in any case.
+    """
 
-    def __init__(self, key: str, deliver: Callable[[], Any]) -> None:
+    __slots__ = ("deliver", "key", "until")
+
+    def __init__(self, key: str, deliver: Callable[[], Any], until: float) -> None:
         self.key = key
         self.deliver = deliver
+        self.until = until
 
 
 class Outside:
@@ -56,12 +61,15 @@ class Outside:
         """Return what the loop's clock shows, in seconds."""
         return self._now if self._time_func is None else self._time_func()
 
-    def add_external(self, key: str, deliver: Callable[[], Any]) -> External:
+    def add_external(
+        self, key: str, deliver: Callable[[], Any], until: float = math.inf
+    ) -> External:
         """Say that an operation is under way; ``deliver()`` runs once when it completes.
 
         ``key`` names it the same way in every run, for it is shown to the chooser of the order.
+        It completes before the loop's clock is past ``until`` (seconds).
         """
-        external = External(key, deliver)
+        external = External(key, deliver, until)
         self._externals.append(external)
         return external
 
@@ -75,6 +83,8 @@ class Outside:
         deadline = self._timers.next_deadline()
         if not self._externals:
             return self._pass_time(deadline)
+        if deadline is not None and any(each.until < deadline for each in self._externals):
+            deadline = None  # what has to complete before that does
         taken = 0
         if deadline is not None or len(self._externals) > 1:
             keys = [external.key for external in self._externals]
