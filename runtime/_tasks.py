@@ -6,6 +6,7 @@ from asyncio import CancelledError
 from typing import Any
 
 from . import _current
+from ._askers import asker
 from ._futures import BaseFuture, DeferringFuture
 from .concurrent import fail
 
@@ -17,7 +18,7 @@ class Task(DeferringFuture):
     iteration after it was resolved.
     """
 
-    __slots__ = ("_awaited", "_cancel_next", "_coroutine")
+    __slots__ = ("_asker", "_awaited", "_cancel_next", "_coroutine")
 
     def __init__(self, awaitable: Any) -> None:
         super().__init__()
@@ -25,6 +26,7 @@ class Task(DeferringFuture):
         self._coroutine: Any = awaitable if send is not None else awaitable.__await__()
         self._awaited: BaseFuture | None = None
         self._cancel_next = False
+        self._asker = asker()
         _current.defer(self._begin, self)
 
     def cancel(self, msg: Any = None) -> bool:
@@ -50,12 +52,13 @@ class Task(DeferringFuture):
     def _step(self, error: BaseException | None) -> None:
         """Resume the coroutine, with an exception if there is one."""
         self._awaited = None
+        whose = self._asker
         if self._cancel_next:
             self._cancel_next = False
             error = CancelledError()
         try:
             resume = self._coroutine.send if error is None else self._coroutine.throw
-            yielded = resume(error)
+            yielded = resume(error) if whose is None else whose.resume(resume, error)
         except StopIteration as stop:
             self.set_result(stop.value)
         except CancelledError:

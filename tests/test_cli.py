@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -542,6 +543,7 @@ def test_an_interrupt_ends_at_once_with_one_line(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         env=environment(),
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # shells may ignore it
     )
     time.sleep(4)
     process.send_signal(signal.SIGINT)
