@@ -11,6 +11,8 @@ import ast
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from .comparisons import last
+
 SECONDS = "__uncallback_seconds__"
 """The function that stands for ``time.time`` there."""
 
@@ -34,11 +36,6 @@ def measured_by_loop(tree: ast.Module) -> ast.Module:
     for call in calls:
         call.func = ast.copy_location(ast.Name(SECONDS, ast.Load()), call.func)
     return tree
-
-
-def last(node: ast.expr) -> str:
-    """The name, or the last attribute, that an expression consists of; else nothing."""
-    return getattr(node, "attr", getattr(node, "id", ""))
 
 
 def _is_look(node: ast.expr) -> TypeGuard[ast.Call]:
