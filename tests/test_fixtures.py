@@ -26,6 +26,7 @@ BROKEN_ON_6 = {
     "function-inside-handler": "a redirected HEAD stays a HEAD there",
     "gen-imported-otherwise": "raise_error=False in what stays, which is a finding",
     "gen-task-auth": "the text of the warning when the provider does not answer",
+    "spawned-callback": "the function named in the log, where a spawned coroutine fails",
 }
 """Fixtures whose result for Tornado 6 differs there by what that generation does, and why."""
 
